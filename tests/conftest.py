@@ -152,7 +152,7 @@ def recorded_run(tmp_path_factory) -> Path:
     import numpy as np
 
     from lotwise.config import Config, EvidenceConfig, ExpressionConfig
-    from lotwise.record import record_run
+    from lotwise.record.build import record_run
     from lotwise.run.steps import write_correlation, write_evidence_tables, write_expression
     from lotwise.tree import ResultTree
 
@@ -212,7 +212,8 @@ def record_anew(root: Path) -> None:
     """Make the record that lies below ``root`` the first of its chain, whatever was before."""
     import shutil
 
-    from lotwise.record import read_provenance, write_revision
+    from lotwise.record.provenance import read_provenance
+    from lotwise.record.revisions import write_revision
 
     shutil.rmtree(root / "revisions", ignore_errors=True)
     (root / "verdict_history.jsonl").unlink(missing_ok=True)

@@ -3,8 +3,8 @@
 ``import lotwise`` is fast: each part is loaded when it is first used. The parts follow scanpy:
 :mod:`lotwise.pp`, :mod:`lotwise.tl`, :mod:`lotwise.pl`, :mod:`lotwise.get`,
 :func:`lotwise.read_quant` and :func:`lotwise.from_frame`. :func:`lotwise.compare` runs a whole
-comparison, :func:`lotwise.titrate` measures what acceptance criteria would let through, and
-:mod:`lotwise.simulate` simulates batches of known truth.
+comparison. :func:`lotwise.titrate` finds the share of another expression profile that acceptance
+criteria detect. :mod:`lotwise.simulate` simulates batches with known changes.
 """
 
 from __future__ import annotations

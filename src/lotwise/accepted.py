@@ -333,8 +333,8 @@ def _verify(found: AnnData, kept: dict[str, Any], path: Path) -> None:
     for earlier, entry in pairwise(history):
         if entry.get("previous", "") not in {"", _entry_sha256(earlier)}:
             raise InputError(
-                f"its history was edited: version {entry.get('version')} does not follow the "
-                "version before it",
+                f"its history was edited: version {entry.get('version')} does not contain the "
+                "checksum of the version before it",
                 path=path,
                 remedy="restore the file that lotwise wrote",
             )

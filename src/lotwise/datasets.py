@@ -29,9 +29,10 @@ _CHANGED: Final = {"MKI67": 0.1, "TOP2A": 0.1, "IL6": 12.0, "CXCL8": 10.0}
 def three_batches() -> Quantification:
     """Return three small batches, one sample each, at gene and isoform level.
 
-    The data are simulated and the same at every call: 300 genes with two isoforms each, 16 of
-    which have the names of known genes. ``lot1`` and ``lot2`` differ by noise only. In ``lot3``,
-    IL6 and CXCL8 are increased at least 10-fold and MKI67 and TOP2A are decreased 10-fold.
+    The data are simulated and are the same at every call. There are 300 genes with two isoforms
+    each; 16 of the genes have the names of known genes. ``lot1`` and ``lot2`` differ by noise only.
+    In ``lot3``, IL6 and CXCL8 are increased at least 10-fold, and MKI67 and TOP2A are decreased
+    10-fold.
 
     Returns
     -------
@@ -71,7 +72,7 @@ def three_batches() -> Quantification:
     return from_frame(
         table,
         batches={name: name for name in samples},
-        counts=2 * table,
+        counts=(2 * table).round(),
         lengths=pd.DataFrame(800.0, index=table.index, columns=table.columns),
         level="isoform",
         tx2gene=TranscriptMap(of_transcripts, source="lotwise.datasets"),
@@ -81,8 +82,8 @@ def three_batches() -> Quantification:
 def two_donors() -> AlleleCounts:
     """Return simulated allele counts for the samples of :func:`three_batches`.
 
-    ``lot1`` and ``lot2`` are of one donor, ``lot3`` of another: 300 genes of 3,000 bases at a depth
-    of about 60. The same at every call.
+    ``lot1`` and ``lot2`` are from one donor, and ``lot3`` is from another donor. There are 300
+    genes of 3,000 bases, and the depth is about 60. The counts are the same at every call.
 
     Examples
     --------

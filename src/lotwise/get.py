@@ -9,7 +9,12 @@ import pandas as pd
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
-from lotwise.expression.computed import require_correlated, require_features, require_labels
+from lotwise.expression.computed import (
+    require_correlated,
+    require_features,
+    require_labels,
+    require_same_labels,
+)
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
@@ -36,7 +41,7 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
     Raises
     ------
     InputError
-        There is no such table or no such feature set.
+        The AnnData does not contain the table, or the table does not contain the feature set.
 
     Examples
     --------
@@ -73,7 +78,7 @@ def matrix(
     Raises
     ------
     InputError
-        There is no such matrix, or it was computed over other features or samples.
+        The AnnData does not contain the matrix, or its features or samples have changed since.
     """
     if statistic not in expression.obsp:
         raise InputError(
@@ -108,8 +113,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, the AnnData does not have the table, or it was computed over other
-        features, or samples had another batch or condition then.
+        The name is unknown, or the AnnData does not contain the table. Or the features, or the
+        batch or condition of samples, have changed since the table was computed.
     """
     known = tables()
     if table not in known:
@@ -119,6 +124,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
         return _table_of_pairs(expression, table, tool)
     found = _table(expression, table, tool)
     if "sample" not in named:
+        require_same_labels(expression, table, tool=tool)
         return found
     # A row without a sample tells why there is none.
     kept = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)

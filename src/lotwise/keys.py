@@ -84,8 +84,8 @@ PARTS: Final = {
     "quarter_3": (2,),
     "quarter_4": (3,),
 }
-"""Parts of a sample's reads that are quantified separately, in the order they are kept, each as
-the quarters that it joins."""
+"""Parts of a sample's reads that are quantified separately, in the order in which they are stored.
+The numbers are the quarters of the reads that make up a part."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.
@@ -156,7 +156,12 @@ ALL: Final = (
     Key(UNS_PCA, "uns", "dict", "scanpy: variance and variance_ratio of the components"),
     Key(DENDROGRAM, "uns", "dict", "scanpy: tree of the samples by 1 - R, average linkage"),
     Key(PCA, "obsm", "float64", "first two columns of X_pca; deprecated, removed in lotwise 0.3"),
-    Key(SNR, "obsm", "float64", "the two components that signal to noise rests on; NaN without"),
+    Key(
+        SNR,
+        "obsm",
+        "float64",
+        "two components used for the signal-to-noise ratio; NaN if undefined",
+    ),
     Key(PEARSON, "obsp", "float64 in [-1, 1]", "Pearson's R of log2(TPM + c) over all features"),
     Key(SPEARMAN, "obsp", "float64 in [-1, 1]", "Spearman's rho of TPM over all features"),
     Key(LOTWISE, "uns", "dict", "level, parameters, version and result tables of lotwise"),

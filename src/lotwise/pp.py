@@ -27,15 +27,16 @@ def average_replicates(expression: AnnData) -> AnnData:
 
     Returns
     -------
-    AnnData of batches x features in the order in which they first occur, named by batch, and by
-    batch and condition if a batch has several conditions. TPM, FPKM and lengths are means, counts
-    are sums, and ``X`` is log2(TPM + 1) of the mean TPM. ``obs["n_samples"]`` is the number of
-    samples averaged. A layer is NaN for a batch only where it is NaN for one of its samples.
+    AnnData of batches x features. Batches are in the order in which they first occur. They are
+    named by batch, or by batch and condition if a batch has several conditions. TPM, FPKM and
+    lengths are means, counts are sums, and ``X`` is log2(TPM + 1) of the mean TPM.
+    ``obs["n_samples"]`` is the number of samples averaged. A layer is NaN for a batch only where it
+    is NaN for one of its samples.
 
     Raises
     ------
     InputError
-        There is no obs column ``batch``, a sample has none, or there is no layer ``tpm``.
+        There is no obs column ``batch``, a sample has no batch, or there is no layer ``tpm``.
 
     Examples
     --------

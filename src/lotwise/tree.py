@@ -35,13 +35,13 @@ TITRATION_CURVE: Final = "titration_curve.tsv"
 # Version of each part of the output that takes hours to make: raise it if the same input gives a
 # different file. One version of all would read all FASTQ again because a figure changed.
 FETCHED_VERSION: Final = 1
-"""Of the reference that `lotwise fetch` writes."""
+"""Version of the reference that `lotwise fetch` writes."""
 CHECKED_VERSION: Final = 1
-"""Of ``intake/SAMPLE.tsv``."""
+"""Version of ``intake/SAMPLE.tsv``."""
 GENOTYPED_VERSION: Final = 1
-"""Of ``genotype/``: bases counted in the reads of each sample."""
+"""Version of ``genotype/``, the bases counted in the reads of each sample."""
 QUANTIFIED_VERSION: Final = 1
-"""Of indexes, of the calls of quantifiers, and of the files kept with their output."""
+"""Version of indexes, of the calls of quantifiers, and of the files kept with their output."""
 
 PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",

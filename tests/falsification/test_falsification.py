@@ -21,10 +21,11 @@ import pytest
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
-from lotwise.record import configuration_of, read_provenance, record_run, refresh_outputs
+from lotwise.record.build import configuration_of, record_run, refresh_outputs
 from lotwise.record.crate import write_crate
+from lotwise.record.provenance import read_provenance
 from lotwise.record.seal import check_seal, write_seal
-from lotwise.report import write_report
+from lotwise.report.page import write_report
 from lotwise.report.run_tables import read_findings
 from lotwise.run.replay import replay
 from lotwise.run.steps import compare

@@ -129,7 +129,7 @@ def test_gse150969_shape__from_accession_to_figures(site, server, run_cli, tmp_p
     code, out, err = run_cli("verify", "--config", config, "--results", results)
     assert code == 1
     assert "1 agrees, 1 differs, 4 not on file" in out
-    assert "To put the missing coefficients on file (4):" in out
+    assert "To enter the missing coefficients (4):" in out
     assert f"Extended Data Fig. 1 (gene): {BATCHES[1]} - {BATCHES[2]}\n" in out
     assert f"1 computed coefficients differ from the published ones: gene {BATCHES[0]}" in err
 

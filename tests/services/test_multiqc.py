@@ -119,9 +119,7 @@ def test_multiqc__a_pass_is_green_only_as_it_was_written(recorded_run, tmp_path,
     page = (tmp_path / "multiqc_report.html").read_text("utf-8")
     assert "<strong>pass</strong>" in page
     assert ('class="alert alert-success"><strong>pass' in page) == (how == "as written")
-    assert ("gene.pairs.tsv changed; run `lotwise verdict` again" in page) == (
-        how == "table changed"
-    )
+    assert ("gene.pairs.tsv; run `lotwise verdict` again" in page) == (how == "table changed")
     assert ("not checked against its history" in page) == (how == "without its history")
 
 

@@ -19,8 +19,8 @@ from handmade import Tree
 from playwright.sync_api import expect, sync_playwright
 from pypdf import PdfReader
 
-from lotwise.report import write_report
 from lotwise.report.certificate import write_certificate
+from lotwise.report.page import write_report
 
 BIN = Path(sys.executable).parent
 FLAGS = [
@@ -196,7 +196,7 @@ def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
     missed = seen.page.inner_text(".missed li")
     assert missed.startswith("Not met: lowest R between batches is at least 0.999. Found 0.9")
     assert missed.endswith("required at least 0.999.")
-    assert "result tables were there" in seen.page.inner_text(".notice")
+    assert "result tables existed" in seen.page.inner_text(".notice")
     assert "simulated data" in seen.page.inner_text(".note")
     for card in seen.page.locator(".r-value").all():
         box = card.bounding_box()

@@ -8,16 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from lotwise.record import (
-    Call,
-    configuration_of,
-    lotwise_call,
-    read_provenance,
-    record_run,
-    write_revision,
-)
-from lotwise.record.calls import workflow_call
+from lotwise.record.build import configuration_of, record_run
+from lotwise.record.calls import Call, lotwise_call, workflow_call
 from lotwise.record.crate import write_crate
+from lotwise.record.provenance import read_provenance
+from lotwise.record.revisions import write_revision
 
 # What a run cannot say of itself: who it was made by, where on the web a program is, and what only
 # those who publish a workflow can (a README, and what Bioschemas asks).

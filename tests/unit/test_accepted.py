@@ -317,7 +317,7 @@ def test_add_to_accepted__is_checked_like_any_input(accepted, change, words):
 def test_accepted__another_unit_than_tpm_is_refused(accepted):
     new = batches(["D"], seed=1)
     new.uns.setdefault(keys.LOTWISE, {})[keys.UNIT] = "CPM"
-    why = "a set of accepted batches needs TPM, and the numbers are CPM; give TPM"
+    why = "a set of accepted batches needs TPM, but the numbers are CPM; give TPM"
     with pytest.raises(InputError, match=why):
         add_to_accepted(new, accepted)
     with pytest.raises(InputError, match=why):

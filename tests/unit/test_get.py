@@ -235,3 +235,20 @@ def test_pairs__labels_that_were_changed_since_are_refused(three_batches, column
             InputError, match="'libraries' was computed when sample 'S1' had batch 'S1'"
         ):
             lotwise.get.evidence(gene, "libraries")
+
+
+@pytest.mark.parametrize("column", ["batch", "condition"])
+def test_evidence__tables_of_batches_are_refused_after_a_change_of_labels(three_batches, column):
+    gene = three_batches.gene.copy()
+    lotwise.tl.variance(gene)
+    kept = lotwise.get.evidence(gene, "variance")
+    assert lotwise.get.evidence(gene[:2], "variance").equals(kept)
+    gene.obs["condition"] = ""
+    assert lotwise.get.evidence(gene, "variance").equals(kept)
+    gene.obs[column] = ["lot1", "lot2", "lot2"]
+    with pytest.raises(
+        InputError,
+        match=r"'variance' was computed when sample 'S1' had another batch or condition; "
+        r"call lotwise\.tl\.variance again",
+    ):
+        lotwise.get.evidence(gene, "variance")

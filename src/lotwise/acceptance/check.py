@@ -100,7 +100,7 @@ def check_verdict(root: Path) -> CheckedVerdict | None:
     if criteria is None:
         return CheckedVerdict(verdict=None, faults=tuple(faults))
     if all(one.criteria_sha256 != sha256 for one in history.evaluations()):
-        faults.append(f"{HISTORY} has no entry of this verdict")
+        faults.append(f"{HISTORY} has no entry for this verdict")
     tables = digests(root, criteria.criteria)
     last = [one for one in history.evaluations() if one.criteria_sha256 == criteria.criteria.sha256]
     verdict = judge(criteria, root)
@@ -172,15 +172,15 @@ def _criteria_of(
         return _from_history(history), [f"{COPY} cannot be used ({error.problem})"]
     as_judged = copy.criteria.sha256 == told["criteria_sha256"]
     if history.first(copy.criteria.sha256) is None:
-        lacking = f"{HISTORY} has no entry of these criteria"
+        lacking = f"{HISTORY} has no entry for these criteria"
         fault = (
-            f"{lacking}: it is missing or was edited"
+            f"{lacking}: the history is missing or was edited"
             if as_judged
             else (f"{COPY} was edited: {lacking}")
         )
         return _from_history(history) or copy, [fault]
     if not as_judged:
-        return copy, [f"{VERDICT} names other criteria than {COPY} holds"]
+        return copy, [f"{VERDICT} names other criteria than those in {COPY}"]
     if told.get("criteria_file_sha256", copy.file_sha256) != copy.file_sha256:
         return copy, [f"{COPY} is not the file that was judged: its comments or layout differ"]
     return copy, []
@@ -204,7 +204,7 @@ def _from_history(history: History) -> CriteriaFile | None:
 def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> Iterator[str]:
     """Say what changed since a verdict: its files, and the tables, by their present SHA-256."""
     if last is None:
-        yield f"{HISTORY} has no entry of this verdict"
+        yield f"{HISTORY} has no entry for this verdict"
         return
     for name, sha256 in last.files.items():
         if checksum_if_there(root / name) != sha256:
@@ -213,13 +213,13 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
     changed = (*differing(last.tables, tables), *gone)
     if changed:
         yield (
-            "this verdict is about earlier result tables; since then "
-            f"{', '.join(changed)} changed; run `lotwise verdict` again"
+            f"result tables changed after this verdict: {', '.join(changed)}; "
+            "run `lotwise verdict` again"
         )
 
 
 def _line(place: str, said: Any, came: Any) -> str:
-    return f"{place}: the file says {_cut(said)}, judging again gives {_cut(came)}"
+    return f"{place}: the file contains {_cut(said)}, but judging again gives {_cut(came)}"
 
 
 def _cut(value: Any) -> str:

@@ -50,7 +50,8 @@ def check_rows(measure: Measure) -> None:
             raise ValueError(msg)
         if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
-                "rows: reason: '' leaves out rows without a number, only in tables of features "
+                "rows: reason must be '', to leave out rows without a number, and is allowed only "
+                "in tables of features "
                 f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
             raise ValueError(msg)
@@ -59,8 +60,8 @@ def check_rows(measure: Measure) -> None:
     for name in measure.source.to_choose:
         if name not in measure.rows:
             msg = (
-                f"table {measure.table!r} has rows of several {name}, which are different "
-                f"statistics; choose one under rows, such as {name}: "
+                f"in table {measure.table!r}, each {name} is a statistic of its own; choose one "
+                f"under rows, such as {name}: "
                 f"{(said[name].choices or ('...',))[0]}"
             )
             raise ValueError(msg)
@@ -90,9 +91,9 @@ def check_bound(measure: Measure) -> None:
         raise ValueError(msg)
     kind = measure.source.kind_of(measure.statistic)
     if (given == ["is"]) != (kind != "number"):
-        needed = "at_least, at_most or between" if kind == "number" else "is"
-        holds = "a number" if kind == "number" else "not a number"
-        msg = f"{measure.statistic!r} is {holds}; judge it by {needed}, got {given[0]}"
+        needed = "'at_least', 'at_most' or 'between'" if kind == "number" else "'is'"
+        what = "a number" if kind == "number" else "not a number"
+        msg = f"{measure.statistic!r} is {what}, so use {needed} instead of {given[0]!r}"
         raise ValueError(msg)
     _check_answer(measure)
     _check_numbers(measure)
@@ -110,16 +111,19 @@ def check_reduction(measure: Measure) -> None:
     """
     row_by_row = measure.reduce in {"every", "share"}
     if (measure.reduce == "share") != (measure.share is not None):
-        msg = "reduce: share needs the key share and vice versa, such as share: 0.95"
+        msg = "give both reduce: share and a share, such as share: 0.95, or neither of them"
         raise ValueError(msg)
     if measure.is_ is not None and not row_by_row:
-        msg = f"answers are judged row by row: reduce is every or share, not {measure.reduce}"
+        msg = f"answers are judged row by row: reduce must be every or share, not {measure.reduce}"
         raise ValueError(msg)
     if measure.bound_columns and not row_by_row:
-        msg = f"a column bound is judged row by row: reduce is every or share, not {measure.reduce}"
+        msg = (
+            "a bound that is a column is judged row by row: reduce must be every or share, not "
+            f"{measure.reduce}"
+        )
         raise ValueError(msg)
     if measure.reduce == "count" and measure.at_least is None:
-        msg = "a count of rows needs at_least, because few rows are not evidence"
+        msg = "reduce: count requires at_least, because missing rows would meet an upper limit"
         raise ValueError(msg)
     if measure.use == "interval":
         if measure.declared.limits is None:
@@ -134,7 +138,10 @@ def check_reduction(measure: Measure) -> None:
             )
             raise ValueError(msg)
         if not row_by_row:
-            msg = f"intervals are judged row by row: reduce is every or share, not {measure.reduce}"
+            msg = (
+                "intervals are judged row by row: reduce must be every or share, not "
+                f"{measure.reduce}"
+            )
             raise ValueError(msg)
 
 
@@ -155,7 +162,8 @@ def check_can_fail(measure: Measure) -> None:
     if meets_low and meets_high:
         msg = (
             f"{measure.statistic!r} is always between {number(lowest)} and {number(highest)}, so "
-            "this criterion cannot fail; give a bound within these, or tier: 3 to print the number"
+            "this criterion cannot fail; give a bound within this range, or use tier: 3, which "
+            "only prints the number"
         )
         raise ValueError(msg)
 
@@ -214,7 +222,7 @@ def _check_cell(name: str, kind: type, value: Any, said: Column) -> None:
 def _check_answer(measure: Measure) -> None:
     kind = measure.source.kind_of(measure.statistic)
     if kind == "switch" and not isinstance(measure.is_, bool):
-        msg = f"{measure.statistic!r} is true or false, got is: {measure.is_!r}"
+        msg = f"'is' must be true or false for {measure.statistic!r}, got {measure.is_!r}"
         raise ValueError(msg)
     if kind == "answer":
         answers = measure.declared.answers
@@ -230,7 +238,10 @@ def _check_numbers(measure: Measure) -> None:
             with suppress(ValueError, OverflowError):
                 # YAML 1.1 reads 2e7 as text.
                 hint = f"write the number out, {number(float(bound))}"
-            msg = f"the bound {bound!r} is not a column of numbers in {measure.table!r}; {hint}"
+            msg = (
+                f"the bound {bound!r} is text, but {measure.table!r} has no column of numbers with "
+                f"this name; {hint}"
+            )
             raise ValueError(msg)
     if measure.between is not None:
         low, high = measure.between

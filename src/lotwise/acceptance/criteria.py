@@ -29,7 +29,7 @@ OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
 DESCRIPTIVE: Final = 3
 BETWEEN_BATCHES: Final = "differences between batches"
-"""What criteria on replicates, identity and depth alone do not cover."""
+"""The aspect that criteria do not cover if all are about replicates, identity or depth."""
 _APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
@@ -74,7 +74,7 @@ class Criterion(CheckedMeasure):
         description="1 equivalence, 2 quality range, 3 descriptive (printed, never judged)",
     )
     needs: tuple[Need, ...] = Field(
-        default=(), description="conditions for the criterion to be assessable"
+        default=(), description="conditions without which the criterion is not assessable"
     )
 
     @model_validator(mode="after")
@@ -88,7 +88,7 @@ class Criterion(CheckedMeasure):
         for need in self.needs:
             level = need.level or self.level
             if level not in need.source.levels:
-                msg = f"needs: table {need.table!r} does not exist at {level} level; give its level"
+                msg = f"needs: table {need.table!r} does not exist at {level} level; give a level"
                 raise ValueError(msg)
         return self
 
@@ -113,13 +113,13 @@ class Criteria(Section):
 
     title: Words = Field(description="what these criteria are for")
     source: str = Field(default="", description="who decided them and where they are documented")
-    protocol: str = Field(default="", description="number of the protocol to which these belong")
+    protocol: str = Field(default="", description="number of the protocol with these criteria")
     version: str = Field(
         default="", description="version of these criteria in that protocol, in quotes"
     )
     approved_by: str = Field(default="", description="who approved them, and when")
     change_reason: str = Field(
-        default="", description="why they differ from the previous version, if they do"
+        default="", description="why these criteria differ from the previous version"
     )
     criteria: tuple[Criterion, ...] = Field(min_length=1)
     allow: dict[InvalidCode, Words] = Field(

@@ -153,22 +153,25 @@ def notices(history: History, criteria: Criteria, tables: Mapping[str, str]) -> 
 
 
 def gaps(history: History) -> Iterator[str]:
-    """Say where the history was edited, or lacks lines that it once had."""
+    """Yield a sentence for each sign that the history was edited or that lines are missing."""
     if not history.intact:
-        yield f"{HISTORY} was edited: a line does not follow the one before it"
+        yield (
+            f"{HISTORY} was edited: a line is damaged, or does not contain the checksum of the "
+            "line before it"
+        )
     for entry in history.entries:
         if entry.event == "gap":
-            yield f"{HISTORY} lacked lines that it once had when it was checked on {entry.when}"
+            yield f"on {entry.when}, lotwise found that lines of {HISTORY} were missing"
 
 
 def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
-    """Yield other criteria on record here, and whether these were recorded after the results."""
+    """Yield other recorded criteria, and whether these were recorded after the results."""
     own = history.first(criteria.sha256)
     if own is None:
         return
     at = history.entries.index(own)
     there = counted(own.n_tables, "result table") if own.n_tables else "no result table"
-    there = f"{there} {'were' if own.n_tables > 1 else 'was'} there"
+    there = f"{there} existed"
     others = [
         entry
         for i, entry in enumerate(history.entries)
@@ -178,22 +181,21 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
     ]
     for other in others:
         yield (
-            f"the criteria were changed: {other.named} were on record here from {other.when}"
-            f"{_outcomes(history, other.criteria_sha256)}; the present ones replaced them on "
-            f"{own.when}, when {there} "
-            f"({_changes(other.criteria, criteria.content())}); "
-            f"{_reason_given(criteria)}"
+            f"the criteria were changed: {other.named} were recorded on {other.when}"
+            f"{_outcomes(history, other.criteria_sha256)}; the present criteria "
+            f"({_changes(other.criteria, criteria.content())}) were recorded on {own.when}, "
+            f"when {there}; {_reason_given(criteria)}"
         )
     if own.n_tables and not others:
         yield (
-            f"the criteria were first recorded on {own.when}, when {there} already: "
-            "nothing here shows that they were written before the results were seen"
+            f"the criteria were first recorded on {own.when}, when {there}: there is no evidence "
+            "that they were written before the results were seen"
         )
     for sha256 in dict.fromkeys(entry.criteria_sha256 for entry in history.entries[at:]):
         later = history.first(sha256)
         if later is not None and sha256 not in {"", criteria.sha256} and later not in others:
             yield (
-                f"other criteria, {later.named}, have been on record here since {later.when}"
+                f"other criteria, {later.named}, were recorded on {later.when}"
                 f"{_outcomes(history, sha256)}"
             )
 
@@ -208,10 +210,12 @@ def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iter
     if others:
         entry, changed = others[-1]
         whose = "these" if entry.criteria_sha256 == sha256 else "other"
-        more = f", and {len(others) - 1} earlier ones" if len(others) > 1 else ""
+        earlier = counted(len(others) - 1, "earlier verdict")
+        more = f" and from those of {earlier}" if len(others) > 1 else ""
         yield (
-            f"the result tables differ from those of the verdict of {entry.when}, "
-            f"{entry.outcome!r} under {whose} criteria{more}: {listed(changed)} changed"
+            f"the result tables differ from those of the verdict of {entry.when} "
+            f"({entry.outcome!r} under {whose} criteria){more}; since that verdict, "
+            f"{listed(changed)} changed"
         )
 
 
@@ -227,7 +231,7 @@ def _outcomes(history: History, sha256: str) -> str:
 
 def _reason_given(criteria: Criteria) -> str:
     reason = " ".join(criteria.change_reason.split())
-    return f"reason given: {reason}" if reason else "they give no change_reason"
+    return f"reason given: {reason}" if reason else "the present criteria give no change_reason"
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ class Measure(Section):
         default=None, description="minimum share of the rows that must meet the bound"
     )
     use: Literal["value", "interval"] = Field(
-        default="value", description="interval: the limit nearer to failing must meet the bound"
+        default="value", description="interval: the whole interval must meet the bound"
     )
     round_to: Annotated[int, Field(ge=0, le=15)] | None = Field(
         default=None,
@@ -52,7 +52,9 @@ class Measure(Section):
         default=None, description="the number must be between these, bounds included"
     )
     is_: bool | str | None = Field(
-        default=None, alias="is", description="the required answer, such as yes, or true and false"
+        default=None,
+        alias="is",
+        description="the required answer: true, false, or a word such as yes",
     )
 
     @model_validator(mode="before")

@@ -103,7 +103,11 @@ class TablesOnDisk:
             return ""  # The report and the replay say what is wrong with the record.
         names = [path.relative_to(self.root).as_posix() for path in paths]
         lost = [name for name in names if name in recorded]
-        return f"{lost[0]} is missing: whether samples can be compared is not known" if lost else ""
+        return (
+            f"{lost[0]} is missing, so it is unknown whether samples can be compared"
+            if lost
+            else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -162,7 +166,7 @@ def read_judged(
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= compared:
             return table
-        return f"{name} is about other samples than {SAMPLES}: it is from an earlier run"
+        return f"{name} is from an earlier run: it does not contain the same samples as {SAMPLES}"
     return table
 
 

@@ -109,7 +109,7 @@ def _lost_pairs(asked: pd.DataFrame, kept: pd.DataFrame) -> str:
     if lost.empty:
         return ""
     pairs = listed([" - ".join(map(str, pair)) for pair in lost.index])
-    return f"no number at all for {pairs}: {lost.iloc[0]}"
+    return f"there is no number for {pairs}: {lost.iloc[0]}"
 
 
 def _values(wanted: Cell | tuple[Cell, ...]) -> list[Cell]:
@@ -126,4 +126,5 @@ def _why_none(name: str, wanted: Cell | tuple[Cell, ...], table: pd.DataFrame) -
     asked = " or ".join(map(str, values))
     if not there and "reason" in table and table["reason"].iloc[0]:
         return f"no row has {name} {asked}: {table['reason'].iloc[0]}"
-    return f"no row has {name} {asked}; there is {listed(there) or 'none'}"
+    present = f"the values are {listed(there)}" if there else "all values are empty"
+    return f"no row has {name} {asked}; {present}"

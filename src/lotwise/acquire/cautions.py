@@ -77,7 +77,7 @@ def _other_reference(
     }
     if others:
         yield (
-            f"the samples come from {', '.join(sorted(others))}, but acquire.reference is of "
+            f"the samples come from {', '.join(sorted(others))}, but acquire.reference is for "
             f"{reference.organism}"
         )
 

@@ -185,8 +185,8 @@ def _read_sheet(path: Path, sheet: str) -> pd.DataFrame:
     dates = [row[0] for row in body if isinstance(row[0], date)]
     if dates:
         raise InputError(
-            f"in the sheet {sheet!r}, {len(dates)} features are dates, such as {dates[0]}, "
-            "because a spreadsheet program converted gene symbols to dates",
+            f"in the sheet {sheet!r}, feature names are dates, such as {dates[0]} ({len(dates)} in "
+            "total), because a spreadsheet program converted gene symbols to dates",
             path=path,
             remedy="use stable identifiers, or the original file without this conversion",
         )

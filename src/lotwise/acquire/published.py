@@ -146,7 +146,7 @@ def computed_for(
             if float(pair["pseudocount"]) != PSEUDOCOUNT:
                 return math.nan, (
                     f"R was computed with the pseudocount {pair['pseudocount']}, "
-                    f"published coefficients use {PSEUDOCOUNT:g}"
+                    f"but published coefficients use {PSEUDOCOUNT:g}"
                 )
             return float(pair["pearson"]), pair["reason"]
     return math.nan, "the run has no such pair of batches"

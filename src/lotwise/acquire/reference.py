@@ -58,7 +58,11 @@ def fetch_reference(
         name = source.url.rpartition("/")[2]
         integrity = read[checksums.path].get(name)
         if integrity is None:
-            _logger.warning("%s does not list %s; only its gzip is checked", checksums.url, name)
+            _logger.warning(
+                "%s does not list %s, so only the checksum inside the gzip file is checked",
+                checksums.url,
+                name,
+            )
         checked.append(replace(source, integrity=integrity or Integrity()))
     *transcripts, annotation = downloader.fetch_all(checked)
     return Reference(tuple(transcripts), annotation)

@@ -31,7 +31,7 @@ class SheetRow:
     run_names: tuple[str, ...] = ()
     quant: Path | None = None
     origins: Mapping[Level, str] = field(default_factory=dict)
-    """By level: the file and column that became this sample."""
+    """For each level, the file and column from which this sample was made."""
 
 
 def sheet_names(chosen: Sequence[Chosen]) -> dict[str, str]:

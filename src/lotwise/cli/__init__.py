@@ -44,7 +44,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
-    "genotype": ("genotype", "Tell donors apart by genotype: swaps and mixed samples."),
+    "genotype": ("genotype", "Distinguish donors by genotype; find swapped and mixed samples."),
     "run": ("run", "Run the workflow: from reads, an accession or quantifications to the report."),
     "workflow-path": ("workflow_path", "Print the path of the Snakefile that comes with lotwise."),
     "compare": ("compare", "Compare quantified batches: tables, figures and report in one call."),
@@ -58,7 +58,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw the supporting evidence of one level."),
     "verdict": ("verdict", "Judge the results by acceptance criteria."),
-    "titrate": ("titrate", "Measure how much of another profile the criteria would not detect."),
+    "titrate": ("titrate", "Find what fraction of another profile the criteria would not detect."),
     "power": ("power", "Compute the power of planned lots before and after a process change."),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": (

@@ -81,7 +81,7 @@ def show(*, accepted: Path) -> None:
     type=click.IntRange(3),
     default=6,
     show_default=True,
-    help="Minimum number of accepted batches for an answer.",
+    help="Minimum number of accepted batches; with fewer, no batch is judged.",
 )
 def compare(
     *, accepted: Path, expression: Path, out: Path | None, level: float, least_batches: int

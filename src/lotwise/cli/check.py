@@ -34,7 +34,8 @@ from lotwise.errors import InputError
     type=click.Choice(["all", "reads", "join"]),
     default="all",
     show_default=True,
-    help="'reads' writes intake/SAMPLE.tsv without refusing; 'join' combines them as intake.tsv.",
+    help="'reads' only writes intake/SAMPLE.tsv. 'join' combines these tables as intake.tsv; the "
+    "exit code is then 1 if a sample is refused.",
 )
 def command(
     *,

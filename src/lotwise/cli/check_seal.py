@@ -28,7 +28,7 @@ Example:
     "required",
     type=click.Choice(get_args(Meaning)),
     multiple=True,
-    help="Meaning that must have been signed; may be repeated.",
+    help="Meaning that a signature must have; may be repeated.",
 )
 def command(
     *,
@@ -55,14 +55,15 @@ def command(
                 path=results,
             )
         click.echo(
-            "the page has the SHA-256 that is written in it; this does not show who wrote the page"
+            "the SHA-256 of the page is equal to the SHA-256 that is written in it; this does not "
+            "show who wrote the page"
         )
         return
     if signers is None and not any_key:
         raise InputError(
             "--signers or --any-key is required",
-            remedy="use '--signers' with the file of the keys that you trust; '--any-key' does "
-            "not show who signed",
+            remedy="use '--signers' with a file of the keys that you trust, or '--any-key', which "
+            "does not verify who signed",
         )
     found = check_seal(
         results,

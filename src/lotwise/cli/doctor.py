@@ -54,7 +54,7 @@ def command(
     from lotwise.doctor.slurm import ask_cluster, best_status_command
 
     if fix and profile_path is None:
-        msg = "--fix writes into a profile: give it with --profile"
+        msg = "--fix changes a profile, so --profile is required"
         raise click.UsageError(msg)
     given = config_path or (_DEFAULT_CONFIG if _DEFAULT_CONFIG.is_file() else None)
     config = read_config(given) if given else Config()

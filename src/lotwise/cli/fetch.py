@@ -52,12 +52,12 @@ if TYPE_CHECKING:
     "levels",
     type=click.Choice(LEVELS),
     multiple=True,
-    help="Level required of deposited tables; may be given twice.  [default: any]",
+    help="Level that deposited tables must have; may be given twice.  [default: any]",
 )
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Results folder whose record lists this call.",
+    help="Results folder; this call is entered in its record.",
 )
 @acquiring_options
 def command(  # noqa: PLR0913, one parameter an option

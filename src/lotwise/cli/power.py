@@ -17,8 +17,8 @@ from lotwise.cli.options import PATH
     type=(click.IntRange(2), click.IntRange(2)),
     multiple=True,
     metavar="PRE POST",
-    help="Numbers of lots before and after the change; may be repeated.  [default: those of the "
-    "file]",
+    help="Numbers of lots before and after the change; may be repeated.  [default: the numbers in "
+    "ATTRIBUTES]",
 )
 def command(*, attributes: Path, plans: tuple[tuple[int, int], ...]) -> None:
     """Compute the power of planned lots to show that a process change made no difference.

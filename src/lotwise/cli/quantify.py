@@ -53,7 +53,7 @@ _OF_SAMPLES = ("quantify", "halves")
     "--halves/--no-halves",
     default=None,
     help="Also quantify halves and quarters of the reads, for the isoform ceiling: two more passes "
-    "over the reads. With kallisto and salmon this is the default.",
+    "over the reads. This is the default with kallisto and salmon.",
 )
 @click.option("--k", type=int, help="k-mer length of kallisto or salmon.  [default: 31]")
 @click.option(
@@ -75,10 +75,11 @@ _OF_SAMPLES = ("quantify", "halves")
     type=click.Choice(_STEPS),
     default="all",
     show_default=True,
-    help="'index' builds the index only; 'quantify' takes reads that `lotwise check` has "
-    "passed, and records refusals; 'halves' quantifies halves and quarters of the reads of samples "
-    "that 'quantify' did; 'judge' checks the quantifications and refuses, and with --no-halves "
-    "removes the halves of an earlier call.",
+    help="'index' only builds the index. 'quantify' quantifies reads that passed `lotwise check`, "
+    "and records which samples are refused. 'halves' quantifies halves and quarters of the reads "
+    "of samples that 'quantify' has quantified. 'judge' checks the quantifications; the exit code "
+    "is 1 if a sample is refused. With --no-halves, 'judge' also removes the halves of an earlier "
+    "call.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @click.option(
     "--amend",
     metavar="REASON",
-    help="Record again files that were changed outside lotwise; the reason is kept.",
+    help="Accept files that were changed outside lotwise, and record them with REASON.",
 )
 def command(
     *,
@@ -55,7 +55,7 @@ def command(
     from lotwise.acceptance import forget_verdict
     from lotwise.config import parse_config, read_config
     from lotwise.errors import InputError
-    from lotwise.record import record_run, refresh_outputs
+    from lotwise.record.build import record_run, refresh_outputs
     from lotwise.record.calls import workflow_call as describe
     from lotwise.tree import VERIFICATION
 

@@ -40,8 +40,8 @@ def command(
     methods and provenance. Nothing is computed again; the page says what is missing from the
     results.
     """
-    from lotwise.report import write_report
     from lotwise.report.certificate import add_deviations, require_verdict, write_certificate
+    from lotwise.report.page import write_report
 
     # Before anything is put on record: what is refused leaves no trace.
     if certificate:

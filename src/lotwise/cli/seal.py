@@ -66,4 +66,6 @@ def command(
     click.echo(f"signed: {statement}")
     if timestamp:
         query = statement.with_suffix(".tsq")
-        click.echo(f"send {query} to a time authority; save its answer there as {query.stem}.tsr")
+        click.echo(
+            f"send {query} to a time authority and save the answer as {query.with_suffix('.tsr')}"
+        )

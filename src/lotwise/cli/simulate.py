@@ -66,13 +66,13 @@ if TYPE_CHECKING:
     "--other-donor",
     multiple=True,
     metavar="LOT",
-    help="Simulate this batch from one more donor of the same sex.",
+    help="Simulate this batch from another donor of the same sex.",
 )
 @click.option(
     "--heterozygosity",
     type=click.FloatRange(0, 0.01),
     default=0.0,
-    help="Heterozygous sites of a donor per base of exons, in the reads; 0.0005: as in people.",
+    help="Heterozygous sites per base of exons in simulated reads; about 0.0005 in people.",
 )
 @click.option(
     "--contaminate",

@@ -14,7 +14,7 @@ from lotwise.cli.grouped import Grouped
 from lotwise.errors import EXIT_DONE, RefusedError
 
 if TYPE_CHECKING:
-    from lotwise.record import Call
+    from lotwise.record.calls import Call
 
 ARGUMENTS: Final = "lotwise.arguments"
 _GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})

@@ -13,7 +13,7 @@ from lotwise.keys import LEVELS
 @click.command("titrate")
 @criteria_option
 @out_option
-@click.option("--sample", help="Sample of the results to mix in.")
+@click.option("--sample", help="Sample in the results whose profile is mixed in.")
 @click.option("--condition", help="Condition whose mean profile is mixed in.")
 @click.option("--accepted", type=PATH, help="Set of accepted batches whose mean is mixed in.")
 @click.option("--table", type=PATH, help="Table of features and TPM to mix in.")
@@ -44,7 +44,9 @@ def command(
     from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
-    from lotwise.record import configuration_of, log_written, read_provenance
+    from lotwise.record.build import configuration_of
+    from lotwise.record.checking import log_written
+    from lotwise.record.provenance import read_provenance
     from lotwise.run.profile import profile_of
     from lotwise.run.titration import titrate
     from lotwise.tree import ResultTree

@@ -62,13 +62,13 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
     if register:
         register_criteria(out, read)
         title = " ".join(read.criteria.title.split())
-        click.echo(f"on record below {out}: {title} (SHA-256 {read.criteria.sha256})")
+        click.echo(f"criteria recorded in {out}: {title} (SHA-256 {read.criteria.sha256})")
         return
     verdict = write_verdict(out, read)
     if (out / PROVENANCE).exists():
         click.echo(
-            "lotwise: note: the record has the earlier verdict; add this one, so that `replay` "
-            f"and `crate` accept it: lotwise record --out {out}",
+            "lotwise: note: the record does not contain this verdict yet; `replay` and `crate` "
+            f"accept the verdict after this command: lotwise record --out {out}",
             err=True,
         )
     say(verdict, out)
@@ -82,7 +82,7 @@ def say(verdict: Verdict, out: Path) -> None:
     RefusedError
         The outcome is fail or not assessable.
     """
-    from lotwise.report import observations
+    from lotwise.report.interpretation import observations
     from lotwise.report.words import number_beside
 
     criteria = verdict.criteria.criteria

@@ -65,14 +65,14 @@ def command(*, config: Path | None, settings: str | None, results: Path) -> None
 
 
 def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterator[str]:
-    """Yield what a person has to do for the coefficients that are not on file."""
+    """Yield how a person enters the coefficients that are not on file."""
     missing = [row for row in rows if row.status == "not on file"]
     if not missing:
         return
     where = f"{config}, " if config else ""
     yield ""
-    yield f"To put the missing coefficients on file ({len(missing)}):"
-    yield "1. Read Pearson's R off the panel of each pair in the publication:"
+    yield f"To enter the missing coefficients ({len(missing)}):"
+    yield "1. In the publication, read Pearson's R in the panel of each pair:"
     for source, level in dict.fromkeys((row.source, row.level) for row in missing):
         pairs = ", ".join(
             f"{row.batch_a} - {row.batch_b}"
@@ -80,8 +80,8 @@ def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterato
             if (row.source, row.level) == (source, level)
         )
         yield f"     {source} ({level}): {pairs}"
-    yield f"2. In {where}acquire: expected:, replace `r: null, decimals: null` of that pair,"
-    yield "   for a printed 0.98 by `r: 0.98, decimals: 2`."
+    yield f"2. In {where}acquire: expected:, change `r: null, decimals: null` of each pair."
+    yield "   For a printed 0.98, write `r: 0.98, decimals: 2`."
     yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
 
 

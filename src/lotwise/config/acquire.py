@@ -21,7 +21,7 @@ _Positive = Annotated[float, Field(gt=0)]
 _GIB: Final = 2**30
 
 ADDRESSES: Final = "LOTWISE_URLS"
-"""Environment variable by which the workflow hands over addresses with their logins, as JSON."""
+"""Environment variable in which the workflow passes addresses with their logins, as JSON."""
 
 # User and password of an address, which a proxy's may have as well.
 _LOGIN: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
@@ -115,8 +115,8 @@ class NetworkSettings(Section):
     )
     proxy: _Url | None = Field(
         default=None,
-        description="Proxy address; without it, HTTPS_PROXY and similar variables are used, which "
-        "are also the place for a password.",
+        description="Proxy address; null: HTTPS_PROXY and similar variables. Put a password into "
+        "these variables, not here.",
     )
     ca_bundle: Path | None = Field(default=None, description="PEM file of trusted certificates.")
 
@@ -157,8 +157,9 @@ class SampleSelection(Section):
     pattern: str | None = Field(
         default=None,
         min_length=1,
-        description="Regular expression over title, characteristics, source name, library name and "
-        "description. The batch is the group 'batch', else the first group, else the whole match.",
+        description="Regular expression, searched in title, characteristics, source name, library "
+        "name and description. The batch is the group 'batch', else the first group, else the "
+        "whole match.",
     )
     choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples chosen one by one.")
     where: dict[str, str] = Field(

@@ -35,9 +35,11 @@ class Attribute(Section):
     name: _Words
     panel: _Words | None = Field(default=None, description="mean log2 TPM of a panel's markers")
     gene: _Words | None = Field(default=None, description="log2 TPM of a gene, by id or symbol")
-    gene_set: _Words | None = Field(default=None, description="mean log2 TPM of a set of the GMT")
+    gene_set: _Words | None = Field(
+        default=None, description="mean log2 TPM of a gene set in the GMT file"
+    )
     r: Literal["median"] | None = Field(
-        default=None, description="median R to the pre lots, on Fisher's z"
+        default=None, description="median R to the lots before the change, as Fisher's z"
     )
     margin: _Positive = Field(
         description="equivalence margin: largest acceptable difference of means"

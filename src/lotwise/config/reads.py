@@ -28,26 +28,26 @@ class Limits(Section):
     """Limits for checks after quantification."""
 
     smallest_share_used: Share = Field(
-        default=0.1, description="minimum fraction of reads used; a sample below is refused"
+        default=0.1, description="minimum fraction of reads used; a lower fraction is refused"
     )
     smallest_reads_used: int = Field(
-        default=1_000, ge=0, description="minimum number of reads used; a sample below is refused"
+        default=1_000, ge=0, description="minimum number of reads used; fewer reads are refused"
     )
     smallest_complexity_ratio: Share = Field(
         default=0.4,
-        description="minimum ratio of its features to those of the others at equal depth; a sample "
-        "below is refused",
+        description="minimum number of isoforms detected at equal depth, relative to the other "
+        "samples' median; a sample with fewer is refused",
     )
     noted_complexity_ratio: Share = Field(
         default=0.7,
-        description="below this ratio, a sample is marked as of low complexity",
+        description="below this ratio, the sample is marked as having low complexity",
     )
     smallest_depth_ratio: Share = Field(
         default=0.05,
-        description="minimum ratio of its depth to the others' median; a sample below is refused",
+        description="minimum depth relative to the other samples' median; a lower depth is refused",
     )
     noted_depth_ratio: Share = Field(
-        default=SHALLOW_BELOW, description="below this ratio, a sample is marked as shallow"
+        default=SHALLOW_BELOW, description="below this ratio, the sample is marked as shallow"
     )
 
 
@@ -73,9 +73,9 @@ class ReadsConfig(Section):
     )
     halves: bool | None = Field(
         default=None,
-        description="also quantify halves and quarters of the reads, for the isoform ceiling: two "
-        "more passes over the reads; null does so with kallisto and salmon where isoforms are "
-        "compared",
+        description="also quantify halves and quarters of the reads, for the isoform ceiling (two "
+        "more passes over the reads); null: yes if the program is kallisto or salmon and isoforms "
+        "are compared",
     )
     k: int | None = Field(
         default=None,
@@ -154,7 +154,7 @@ class ReadsConfig(Section):
     @classmethod
     def _refuse_halves_of_rsem(cls, halves: bool | None, info: ValidationInfo) -> bool | None:
         if halves and info.data.get("quantifier") == "rsem":
-            words = "RSEM is not run on halves; write null or false, or take kallisto or salmon"
+            words = "RSEM is not run on halves; write null or false, or use kallisto or salmon"
             raise PydanticCustomError("rsem", words)
         return halves
 

@@ -71,10 +71,11 @@ class CorrelationConfig(Section):
     most_pairs: int = Field(
         default=500,
         ge=2,
-        description="most sample pairs listed in tables; of more, a selection over the range of R",
+        description="maximum number of pairs in a table; if there are more, pairs over the whole "
+        "range of R",
     )
     n_contributions: int = Field(
-        default=50, ge=1, description="number of features that lower R most listed per pair"
+        default=50, ge=1, description="features listed per pair: those that lower R most"
     )
 
 

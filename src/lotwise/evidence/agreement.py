@@ -24,7 +24,7 @@ class AgreementRecord(OfPair):
     mean_to: float = column("largest mean log2 TPM of the bin")
     n_features: int = column("features in the bin, detected in both samples", heading="features")
     median_ratio: float = column(
-        "TPM_a / TPM_b of the median feature (shift in composition), divided out of M",
+        "median of TPM_a / TPM_b over the features (shift in composition), removed from M",
         heading="median ratio",
     )
     bias: float = column(

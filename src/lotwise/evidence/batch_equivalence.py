@@ -41,7 +41,7 @@ class BatchEquivalenceRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="batch_equivalence",
-    summary="whether batches differ by no more than a margin beyond replicates",
+    summary="whether 1 - R between and within batches differ by less than a margin",
     tables=(
         Table(record=BatchEquivalenceRecord, caption="Equivalence of batches within a margin"),
     ),

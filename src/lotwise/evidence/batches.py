@@ -48,7 +48,10 @@ class BatchRecord(Record):
     tolerance_upper: float = column(
         "upper tolerance limit from the other batches", heading="to", display="r"
     )
-    rank_p: float = column("p of the batch's rank among all, low R is unusual", heading="rank p")
+    rank_p: float = column(
+        "p of the batch's rank among all batches; small if its R to the others is low",
+        heading="rank p",
+    )
     smallest_p: float = column(
         "smallest p possible with this number of batches", heading="smallest p possible"
     )

@@ -17,8 +17,8 @@ class CeilingRecord(OfPair):
 
     table: ClassVar[str] = "ceilings"
     noise: str = column(
-        "noise that lowers the ceiling: counting (of reads), quantification (counting and "
-        "assigning reads to isoforms) or preparation (of the library, including both others)",
+        "noise that lowers the ceiling: counting (of reads), quantification (counting reads and "
+        "assigning them to isoforms) or preparation (of the library; includes the other two)",
         heading="noise",
         choices=("counting", "quantification", "preparation"),
     )

@@ -27,7 +27,7 @@ class OfPair(Record):
     sample_b: str = column("second sample", heading="sample B", names_row=True)
     batch_a: str = column("batch of the first sample", names_row=True)
     batch_b: str = column("batch of the second sample", names_row=True)
-    condition_a: str = column("condition of the first sample; empty without one")
+    condition_a: str = column("condition of the first sample; empty if there is none")
     condition_b: str = column("condition of the second sample")
     relation: str = column(
         "within (replicates: one batch, one condition), between (two batches, one condition) or "

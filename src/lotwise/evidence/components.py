@@ -18,7 +18,7 @@ class ComponentRecord(Record):
     table: ClassVar[str] = "components"
     sample: str = column("sample", heading="sample", names_row=True)
     batch: str = column("batch of the sample", heading="batch", names_row=True)
-    condition: str = column("condition of the sample; empty without one")
+    condition: str = column("condition of the sample; empty if it has none")
     pc1: float = column("score on the first component", heading="PC1")
     pc2: float = column("score on the second component", heading="PC2")
     variance_share_1: float = column(
@@ -41,12 +41,12 @@ class MergeRecord(Record):
 
     table: ClassVar[str] = "clustering"
     left: str = column(
-        "sample, or # and the row number of the merge that made the cluster",
+        "sample or cluster; a cluster is given as # and the row number of its merge",
         heading="cluster",
         names_row=True,
     )
-    right: str = column("the same", heading="and cluster", names_row=True)
-    height: float = column("mean 1 - R between the two", heading="mean 1 - R")
+    right: str = column("sample or cluster merged with it", heading="and cluster", names_row=True)
+    height: float = column("mean 1 - R between samples of the two clusters", heading="mean 1 - R")
     n_samples: int = column("samples in the merged cluster", heading="samples")
     reason: str = column(REASON)
 

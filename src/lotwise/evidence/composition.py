@@ -24,8 +24,8 @@ class CompositionRecord(Record):
         heading="features",
     )
     factor: float = column(
-        "median over features of TPM / median TPM of the other samples: unchanged features shift "
-        "by this",
+        "median over features of TPM / median TPM of the other samples; TPM of unchanged features "
+        "are multiplied by it",
         heading="median-ratio factor",
     )
     shifted: str = column(
@@ -37,7 +37,7 @@ class CompositionRecord(Record):
         "spike-ins at or above the threshold in every sample of the condition", heading="spike-ins"
     )
     global_change: float = column(
-        "all other RNA per spike-in / that of the other samples; NaN without spike-ins",
+        "all other RNA per spike-in, relative to the other samples; NaN without spike-ins",
         heading="RNA per spike-in",
         unknown="no spike-ins",
     )

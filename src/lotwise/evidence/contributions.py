@@ -31,7 +31,7 @@ class ContributionRecord(Record):
     tpm_a: float = column("TPM in the first sample", heading="TPM, sample A")
     tpm_b: float = column("TPM in the second sample", heading="TPM, sample B")
     log2_ratio: float = column(
-        "log2 of TPM_a / TPM_b over the median ratio; NaN where one of them is 0",
+        "log2 of the ratio TPM_a / TPM_b relative to the median ratio; NaN if a TPM is 0",
         heading="log2 ratio",
         unknown="in one only",
     )
@@ -46,7 +46,7 @@ class ContributionRecord(Record):
         display="percent",
     )
     reason: str = column(
-        "why a pair has no contributions, in a row of rank 0 with feature *; otherwise empty",
+        "why the pair has no contributions (then rank is 0 and feature is *); otherwise empty",
         default="",
         heading="reason",
     )

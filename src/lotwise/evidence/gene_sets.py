@@ -36,14 +36,19 @@ class BatchGeneSetRecord(Record):
     table: ClassVar[str] = "gene_set_batches"
     of_features: ClassVar[bool] = True
     batch: str = column("batch", heading="batch", names_row=True)
-    condition: str = column("condition; empty without one", heading="condition", names_row=True)
+    condition: str = column(
+        "condition; empty if there is none", heading="condition", names_row=True
+    )
     gene_set: str = column("name of the set", heading="set", names_row=True)
-    n_genes: int = column("genes of the set that the batches express", heading="genes")
+    n_genes: int = column(
+        "genes of the set with a median TPM over batches at or above the threshold", heading="genes"
+    )
     shift: float = column(
-        "mean log2 expression of the set minus that of other genes, against the other batches",
+        "score of the batch (mean log2 expression of the set minus mean of all other genes) minus "
+        "mean score of the other batches",
         heading="shift, log2",
     )
-    p: float = column("two-sided p of Student's t, batches being the unit", heading="p")
+    p: float = column("two-sided p of Student's t with batches as observations", heading="p")
     p_adjusted: float = column(
         "p after Benjamini-Hochberg over the sets of the batch", heading="adjusted p"
     )

@@ -17,13 +17,15 @@ class GenotypeRecord(OfPair):
 
     table: ClassVar[str] = "genotype"
     same_donor: str = column(
-        "yes, no, or why it cannot be told", heading="one donor", answers=("yes", "no")
+        "whether both are of one donor: yes, no, or why this is not known",
+        heading="one donor",
+        answers=("yes", "no"),
     )
     n_informative: int = column(
         "sites called in both that vary among the samples of this run", heading="sites that vary"
     )
     informative_concordance: float = column(
-        "share of them with one genotype, in [0, 1]; NaN without a site",
+        "share of these sites at which both have the same genotype, in [0, 1]; NaN without sites",
         heading="concordance there",
         display="percent",
     )
@@ -32,7 +34,7 @@ class GenotypeRecord(OfPair):
         heading="sites",
     )
     concordance: float = column(
-        "share of them with one genotype, in [0, 1]; NaN without a site",
+        "share of these sites at which both have the same genotype, in [0, 1]; NaN without sites",
         heading="concordance",
         display="percent",
     )
@@ -64,14 +66,14 @@ class DonorRecord(Record):
         heading="by genotype",
     )
     agrees: str = column(
-        "whether it is of the donor of the sample sheet, else of the batch: yes, no, or why it "
-        "cannot be told",
+        "whether the sample is of its donor in the sample sheet or, without donors, of the donor "
+        "of its batch: yes, no, or why this is not known",
         heading="agrees",
         answers=("yes", "no"),
     )
     exchanged_with: str = column("samples it was exchanged with", heading="exchanged with")
     mixed: str = column(
-        "whether it holds cells of a second donor: yes, no, or why it cannot be told",
+        "whether it contains cells of a second donor: yes, no, or why this is not known",
         heading="mixed",
         answers=("yes", "no"),
     )
@@ -82,14 +84,14 @@ class DonorRecord(Record):
     )
     second_donor: str = column("the second donor", heading="second donor")
     n_bases: int = column("places with enough bases", heading="bases covered")
-    n_fragments: int = column("fragments looked at", heading="fragments")
-    n_placed: int = column("of these, fragments placed on a transcript", heading="placed")
-    reason: str = column("what is odd about the sample; empty where nothing", heading="reason")
+    n_fragments: int = column("fragments examined", heading="fragments")
+    n_placed: int = column("number of these fragments placed on a transcript", heading="placed")
+    reason: str = column("what is unusual about the sample; empty if nothing is", heading="reason")
 
 
 STATISTIC: Final = Statistic(
     name="genotype",
-    summary="donors told apart by genotype: swaps and mixed samples",
+    summary="donors distinguished by genotype: swapped and mixed samples",
     tables=(
         Table(record=DonorRecord, caption="Donor of each sample by genotype"),
         Table(
@@ -102,7 +104,7 @@ STATISTIC: Final = Statistic(
         Figure(
             name="genotype",
             draw=call("lotwise.pl:genotype", "tables.genotype", donors="tables.donors"),
-            caption="Concordance of genotypes, samples in the order of the donors found.",
+            caption="Concordance of genotypes. Samples are in the order of the donors found.",
         ),
     ),
     compute=call("lotwise.tl:genotype", "expression", alleles="evidence.genotypes"),

@@ -30,7 +30,7 @@ class MarkerRecord(Record):
         display="percent",
     )
     holds: str = column(
-        "yes, no, not annotated, or - where the panel expects nothing of a single gene",
+        "yes, no, not annotated, or - if the marker is not judged by itself",
         heading="holds",
         answers=("yes", "no"),
         covers="identity",
@@ -40,7 +40,7 @@ class MarkerRecord(Record):
         heading="one of",
     )
     specific: bool = column(
-        "False for markers that are listed only and whose failure is no alarm",
+        "False for markers that are listed but never count as a finding",
         heading="specific",
     )
     note: str = column("note of the panel on the marker, or on the panel", heading="note")
@@ -65,7 +65,7 @@ class SexRecord(Record):
         "summed TPM of the genes of Y that are annotated", heading="TPM of Y genes"
     )
     agrees: str = column(
-        "yes, no, or why neither can be told",
+        "yes, no, or why the sample is not compared",
         heading="agrees with its donor",
         answers=("yes", "no"),
         covers="identity",

@@ -34,9 +34,11 @@ class UsageRecord(OfPair):
         "whether the dominant isoform differs", heading="dominant flips", known_with="distance"
     )
     null_distance: float = column(
-        "root mean square of tested distances between bootstraps of one sample"
+        "root mean square of the distances, with the prior, between bootstraps of one sample"
     )
-    null_flip_share: float = column("share of bootstrap pairs in which the dominant isoform flips")
+    null_flip_share: float = column(
+        "share of bootstrap pairs in which the dominant isoform differs"
+    )
     p: float = column("p of the tested distance, from distances between bootstraps")
     p_adjusted: float = column("p after Benjamini-Hochberg", heading="adjusted p")
     reason: str = column(REASON)

@@ -89,7 +89,7 @@ class ProcessFeatureRecord(Record):
     n_pre: int = column("lots before the change")
     n_post: int = column("lots after the change")
     difference: float = column(
-        "log2 ratio of TPM, mean of the lots after over before, over the median ratio",
+        "log2 ratio of TPM after to before the change: means of lots, relative to the median ratio",
         heading="log2 ratio",
         covers="size of differences",
     )

@@ -25,7 +25,7 @@ class ComparisonRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_reference: float = column(
-        "median over the accepted batches of the median R between single samples",
+        "median R between samples of the new and of an accepted batch; median over these batches",
         heading="median R to accepted",
         display="r",
     )
@@ -43,7 +43,7 @@ class ComparisonRecord(Record):
         answers=("yes", "no"),
     )
     rank_p: float = column(
-        "p of the batch's rank among the accepted batches and itself, low R is unusual",
+        "p of the rank of the batch's R among the accepted batches and itself; small if R is low",
         heading="rank p",
     )
     smallest_p: float = column(

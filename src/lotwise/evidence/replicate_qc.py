@@ -33,7 +33,7 @@ class ReplicateQcRecord(OfPair):
         covers="size of differences",
     )
     pearson: float = column(
-        "Pearson's R of log2 without pseudo-count on the same features",
+        "Pearson's R of log2 values without pseudo-count on the same features",
         heading="Pearson's R",
         display="r",
     )
@@ -41,7 +41,7 @@ class ReplicateQcRecord(OfPair):
         "Spearman's rho on the same features", heading="Spearman's rho", display="r"
     )
     n_features: int = column(
-        "features above 0 in both whose mean log2 is above 0", heading="features"
+        "features with values above 0 in both samples and a mean log2 above 0", heading="features"
     )
     n_zero_in_one: int = column("features dropped because one sample has 0", heading="zero in one")
     n_both: int = column("features detected in both samples")

@@ -25,12 +25,12 @@ FIGURES: Final = ReportSection(
     "figures",
     "Every pair of samples",
     "As in Extended Data Figs 1 and 2 of Bloor et al. 2020: scatter plots of log2(TPM + c) "
-    "below the diagonal, Pearson's R over all features above it.",
+    "below the diagonal, and Pearson's R over all features in the cells above the diagonal.",
 )
 SENSITIVITY: Final = ReportSection(
     "sensitivity",
     "What R depends on, and what it would miss",
-    "R over fewer features and with other pseudo-counts; its noise ceiling; its interval; "
+    "R over fewer features and with other pseudo-counts, the noise ceiling and the interval of R, "
     "and the changes of expression that R would not have detected.",
 )
 AGREEMENT: Final = ReportSection(
@@ -38,9 +38,8 @@ AGREEMENT: Final = ReportSection(
     "Agreement",
     "R does not measure differences; M does. For each feature detected in both samples, the ratio "
     "of the two TPM is divided by the median of these ratios. M is the log2 of the result. TPM are "
-    "relative: a change of "
-    "all features by the same factor is visible neither in R nor here, only in spike-ins (table "
-    "of composition).",
+    "relative: if all features change by the same factor, R and M do not show it. Only spike-ins "
+    "do (table of composition).",
 )
 CONTRIBUTIONS: Final = ReportSection(
     "contributions",
@@ -52,8 +51,8 @@ ISOFORMS: Final = ReportSection(
     "isoforms",
     "Isoform usage",
     "How isoform usage differs between batches is shown for genes that are detected in both "
-    "samples and have at least two isoforms. Without bootstraps of the quantifier there is no p, "
-    "and most large distances at low counts are noise of counting and quantification.",
+    "samples and have at least two isoforms. Without bootstraps of the quantifier there is no "
+    "p-value, and most large distances at low counts are noise of counting and quantification.",
 )
 BATCHES: Final = ReportSection(
     "batches",
@@ -63,19 +62,19 @@ BATCHES: Final = ReportSection(
 GENOTYPE: Final = ReportSection(
     "genotype",
     "Identity by genotype",
-    "Which samples are of one donor, by the variants in their reads. No other statistic here can "
-    "tell apart donors of one sex. Lots of one donor cannot be told apart. A high R does not "
-    "exclude a swap.",
+    "Which samples come from the same donor, according to the variants in their reads. No other "
+    "statistic of this report can distinguish donors of the same sex. Lots of the same donor "
+    "cannot be distinguished. A high R does not exclude an exchange of samples.",
 )
 PROCESS: Final = ReportSection(
     "process",
     "Before and after the change of the process",
     "Lots are the units: a lot is one observation, however many samples it has. Attributes and "
-    "margins come from a file, to be written before the data are seen.",
+    "margins come from a file, which must be written before the data are seen.",
 )
 PANELS: Final = ReportSection(
     "panels",
     "Identity and purity panels",
-    "Whether the samples express the expected markers. A high R does not exclude a "
-    "swap. A marker missing from the annotation is reported as not annotated, never as 0.",
+    "Whether the samples express the expected markers. A high R does not exclude an exchange of "
+    "samples. A marker missing from the annotation is reported as not annotated, never as 0.",
 )

@@ -17,7 +17,7 @@ class VarianceRecord(Record):
 
     table: ClassVar[str] = "variance"
     factor: str = column(
-        "condition, donor, batch or residual; 'a = b' for factors that group samples alike",
+        "condition, donor, batch or residual; 'a = b' if both factors form the same groups",
         heading="factor",
         names_row=True,
     )
@@ -50,7 +50,9 @@ class VarianceDensityRecord(Record):
     factor: str = column("factor, as in the table variance", names_row=True)
     share_from: float = column("lower bound of the share")
     share_to: float = column("upper bound of the share")
-    fraction: float = column("fraction of the features with a share in these bounds, in [0, 1]")
+    fraction: float = column(
+        "fraction of the features whose share is within these bounds, in [0, 1]"
+    )
     reason: str = column(REASON)
 
 

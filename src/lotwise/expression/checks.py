@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, Literal
 
 import numpy as np
 
 from lotwise.errors import InputError, TpmSumWarning
-from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.abundance import Abundance
 from lotwise.expression.identifiers import plain_names
+from lotwise.expression.scale import (
+    FEWEST,
+    HIGHEST_LOG2,
+    LEAST_SUM,
+    are_logarithms,
+    are_multiples,
+    are_whole_numbers,
+    contradicts,
+)
 from lotwise.wording import counted
 
 # Values declared not to be TPM have no expected sum.
@@ -19,17 +28,12 @@ TpmSum = Literal["million", "any", "unchecked"]
 _MILLION: Final = 1e6
 # RSEM and others print few decimals: a sum may deviate by rounding only.
 _ROUNDING: Final = 0.005
-_LEAST_SUM: Final = 0.9 * _MILLION
-# log2(1e6 + 1) is 19.93, the maximum on that scale.
-_HIGHEST_LOG2: Final = 20.0
 # log2 of the smallest pseudocount in use, 1e-9, is -29.9.
 _LOWEST_LOG2: Final = -40.0
-# CPM of at least this many features with few counts are recognised as multiples of one count.
-_FEWEST_MULTIPLES: Final = 50
-_MOST_COUNTS: Final = 100
-# Values of more decimals than this are taken as not rounded.
-_MOST_DECIMALS: Final = 7
-_WHOLE: Final = 1e-2
+# Logarithms to base 2 of counts below a thousand million are smaller than this.
+_HIGHEST_LOG_COUNT: Final = 30.0
+# Totals of counts of different libraries differ by more than this.
+_SAME_TOTAL: Final = 1e-5
 # Rows of STAR, HTSeq and samtools below the features.
 _SUMMARIES: Final = (
     "N_unmapped",
@@ -43,8 +47,6 @@ _SUMMARIES: Final = (
     "__alignment_not_unique",
     "*",
 )
-# Rounding changes a value that is this many times the last decimal by less than one in a thousand.
-_ROUNDING_MATTERS: Final = 1000
 
 
 def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million") -> str:
@@ -82,7 +84,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             "species, or there are no reads",
         )
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
-        if abundance.quantifier == "matrix" and _are_cpm(abundance.tpm):
+        if abundance.quantifier == "matrix" and are_multiples(abundance.tpm):
             raise InputError(
                 f"sample {sample!r}: all values are multiples of one number, so these are counts "
                 "per million (CPM), not TPM",
@@ -93,23 +95,23 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             )
         return ""
     came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
-    if tpm_sum == "any" and not _is_log_scaled(abundance.tpm):
+    if tpm_sum == "any" and not are_logarithms(abundance.tpm):
         return f"{abundance.path}: {came}"
-    if _is_log_scaled(abundance.tpm):
+    if are_logarithms(abundance.tpm):
         raise InputError(
             f"{came}, and the largest TPM is {abundance.tpm.max():.4g}, so the values are "
             "already on log scale",
             path=abundance.path,
             remedy="give TPM without log transform; lotwise computes the logarithms",
         )
-    if _are_whole_numbers(abundance.tpm):
+    if are_whole_numbers(abundance.tpm):
         raise InputError(
             f"{came}, and all are whole numbers, so these are counts, not TPM",
             path=abundance.path,
             remedy="divide the counts by the effective lengths and scale them to a million, or "
             "use the quantifier's own files",
         )
-    if not _LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
+    if not LEAST_SUM <= total <= (1 + _ROUNDING) * _MILLION:
         raise InputError(
             f"{came}, so these are FPKM, counts, or TPM of a subset of the features",
             path=abundance.path,
@@ -117,6 +119,53 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             "for a subset of the features use 'tpm_sum: any' (--tpm-sum any)",
         )
     return f"{abundance.path}: {came}"
+
+
+def check_counts(read: Mapping[str, Abundance]) -> None:
+    """Raise an error if counts that were given beside a matrix of TPM are not those of the TPM.
+
+    The files of a quantifier have both in one table, so they are not checked.
+
+    Raises
+    ------
+    InputError
+        Counts of other features or samples, normalised counts, or logarithms of counts.
+    """
+    given = {
+        name: one
+        for name, one in read.items()
+        if one.quantifier == "matrix" and np.isfinite(one.counts).any()
+    }
+    remedy = "give the estimated counts of the quantifier, or leave the counts out"
+    for name, one in given.items():
+        counts = one.counts
+        many = np.count_nonzero(counts) >= FEWEST
+        if many and counts.max() <= _HIGHEST_LOG_COUNT and not are_whole_numbers(counts):
+            raise InputError(
+                f"sample {name!r}: the largest count is {counts.max():.4g}, and counts are not "
+                "whole numbers, so these are logarithms of counts",
+                path=one.path,
+                remedy=remedy,
+            )
+        if contradicts(counts, one.tpm):
+            raise InputError(
+                f"sample {name!r}: features with high TPM do not have high counts, so the counts "
+                "are not those from which these TPM were computed",
+                path=one.path,
+                remedy="check that counts and TPM have the same order of features and samples",
+            )
+    totals = np.array([one.counts.sum() for one in given.values()])
+    normalised = totals.size > 1 or abs(totals.sum() - _MILLION) <= _SAME_TOTAL * _MILLION
+    if normalised and totals.size and np.ptp(totals) <= _SAME_TOTAL * totals.mean():
+        name, one = next(iter(given.items()))
+        if np.count_nonzero(one.counts) >= FEWEST and not are_whole_numbers(one.counts):
+            every = "the counts of every sample" if totals.size > 1 else "the counts"
+            raise InputError(
+                f"sample {name!r}: {every} sum to {totals[0]:,.0f}, and they are not whole "
+                "numbers, so these are normalised values such as CPM",
+                path=one.path,
+                remedy=remedy,
+            )
 
 
 def warn_of_sums(notices: Iterable[str]) -> None:
@@ -191,7 +240,7 @@ def check_values(sample: str, abundance: Abundance) -> None:
         came = f"{what} of {name!r} is {values[at]:g} ({counted(n_wrong, 'such value')})"
         if (
             np.isfinite(values).all()
-            and _LOWEST_LOG2 <= values.min() < values.max() <= _HIGHEST_LOG2
+            and _LOWEST_LOG2 <= values.min() < values.max() <= HIGHEST_LOG2
         ):
             raise InputError(
                 f"sample {sample!r}: {came} and the largest value is {values.max():.4g}, so the "
@@ -207,36 +256,3 @@ def check_values(sample: str, abundance: Abundance) -> None:
             column=column,
             remedy="check the quantifier's log and quantify the sample again",
         )
-
-
-def _is_log_scaled(tpm: Floats) -> bool:
-    return bool(tpm.max() <= _HIGHEST_LOG2) and tpm.sum() < _LEAST_SUM
-
-
-def _are_whole_numbers(tpm: Floats) -> bool:
-    return bool((tpm == np.round(tpm)).all())
-
-
-def _are_cpm(values: Floats) -> bool:
-    """Return whether values that sum to a million are whole counts times one factor.
-
-    TPM are counts divided by lengths, which differ. Values that were rounded are multiples of their
-    last decimal whatever they are. This is conclusive only if the smallest value is large enough
-    for the rounding not to matter: salmon's TPM have 6 decimals and often begin at 0.000001.
-    """
-    present = values[values > 0]
-    lowest = present.min()
-    for decimals in range(_MOST_DECIMALS + 1):
-        scaled = present * 10.0**decimals
-        if (np.abs(scaled - np.round(scaled)) < _WHOLE).all():
-            if lowest * 10.0**decimals < _ROUNDING_MATTERS:
-                return False
-            break
-    ratios = present / lowest
-    ratios = ratios[ratios < _MOST_COUNTS]
-    if ratios.size < _FEWEST_MULTIPLES or np.unique(np.round(ratios)).size < 10:
-        return False
-    return any(
-        bool((np.abs(ratios * counts - np.round(ratios * counts)) < 1e-3 * counts).all())
-        for counts in (1, 2, 3)
-    )

@@ -16,7 +16,7 @@ from lotwise import keys
 from lotwise.errors import LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import Aligned, align_features, same_names
-from lotwise.expression.checks import TpmSum, check_features, check_tpm, warn_of_sums
+from lotwise.expression.checks import TpmSum, check_counts, check_features, check_tpm, warn_of_sums
 from lotwise.expression.comparability import (
     InvalidComparison,
     judge,
@@ -164,9 +164,9 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
         at = int(differ.arg_true()[0])
         warnings.warn(
             f"{int(differ.sum()):,} of {len(given):,} transcripts have another gene in RSEM's "
-            f"files than in {source}: for example, {isoform.features[at]!r} is of {own[at]!r} in "
-            f"RSEM's files, but of {given[at]!r} in {source}; the isoforms are summed to the genes "
-            f"in {source}",
+            f"files than in {source} (for example, {isoform.features[at]!r} has {own[at]!r} in "
+            f"RSEM's files and {given[at]!r} in {source}). The isoforms are summed to the genes in "
+            f"{source}",
             LotwiseWarning,
             stacklevel=3,
         )
@@ -199,7 +199,7 @@ def _warn_of_altered_names(abundance: Abundance) -> None:
         return
     for kind, names, cause in altered_names(abundance.features):
         warnings.warn(
-            f"{abundance.path}: {len(names):,} features are {kind} "
+            f"{abundance.path}: the names of {len(names):,} features are {kind} "
             f"({', '.join(names[:_EXAMPLES])}): {cause}; use the original table",
             LotwiseWarning,
             stacklevel=3,
@@ -229,6 +229,7 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
         first = first or abundance
         notices.append(check_tpm(name, abundance, tpm_sum=tpm_sum))
     warn_of_sums(notices)
+    check_counts(read)
 
 
 def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:

@@ -134,7 +134,7 @@ def _not_compared(samples: Sequence[Sample]) -> Iterator[InvalidComparison]:
         "not_compared",
         f"{_list([sample.sample for sample in alone])} ({_list(of_condition)}) "
         f"{'is' if len(alone) == 1 else 'are'} compared with no other batch, because no other "
-        "batch has a sample of that condition: R between batches says nothing about "
+        "batch has a sample of that condition: R between batches does not include "
         f"{'it' if len(alone) == 1 else 'them'}; correct the column condition, or remove "
         f"{'the sample' if len(alone) == 1 else 'these samples'}",
     )
@@ -152,8 +152,8 @@ def _copy(
     batches = f"batches {batch_of[first]!r} and {batch_of[second]!r}"
     return InvalidComparison(
         "copies",
-        f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other, their "
-        "correlation is 1 by construction; give each sample its own quantification",
+        f"samples {first!r} and {second!r} ({batches}) {how}: one is a copy of the other, so "
+        "their correlation is 1 by construction; give each sample its own quantification",
     )
 
 
@@ -166,8 +166,8 @@ def _little_used(read: Mapping[str, Abundance]) -> Iterator[InvalidComparison]:
         told = [f"{name} ({percent(share, 2)})" for name, share in few.items()]
         yield InvalidComparison(
             "few_reads_used",
-            f"less than {percent(least)} of the reads were quantified in {_list(told)}: R says "
-            "nothing about the other reads; possible causes: another species, contamination, "
+            f"less than {percent(least)} of the reads were quantified in {_list(told)}: R does "
+            "not include the other reads; possible causes: another species, contamination, "
             "adapters or another transcriptome",
         )
 
@@ -228,8 +228,8 @@ def judge_levels(
                 "levels_disagree",
                 f"sample {name!r}: {off.height:,} of {table.height:,} genes are not the sum of "
                 f"their isoforms ({gene_id!r} has TPM {tpm:,.2f}, its isoforms sum to "
-                f"{total or 0:,.2f}): {gene.path} and {isoform.path} are not of the same run; "
-                "give both files of one run",
+                f"{total or 0:,.2f}): {gene.path} and {isoform.path} are from different "
+                "runs; give both files of one run",
             )
 
 
@@ -240,8 +240,8 @@ def judge_organisms(features: pl.Series) -> Iterator[InvalidComparison]:
         told = ", ".join(f"{n:,} of {organism}" for organism, n in counts.items())
         yield InvalidComparison(
             "mixed_organisms",
-            f"the features belong to {len(counts)} organisms ({told}): R then also compares the "
-            "fractions of the organisms; keep the features of one organism",
+            f"the features belong to {len(counts)} organisms ({told}): R then also depends on the "
+            "proportions of the organisms; keep the features of one organism",
         )
 
 
@@ -278,7 +278,7 @@ def _differ(
     between = ", and they differ between batches" if apart else ""
     return InvalidComparison(
         code,
-        f"the samples {words}{between} ({told}): this lowers R whatever the cells are; "
+        f"the samples {words}{between} ({told}): this lowers R even between identical cells; "
         "quantify all samples in the same way",
     )
 

@@ -1,9 +1,11 @@
-"""The features over which a result was computed, so that it is never used for others."""
+"""The features and labels from which a result was computed, so that it is never used for others."""
 
 from __future__ import annotations
 
 import zlib
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
@@ -16,14 +18,16 @@ if TYPE_CHECKING:
 
 _NUMBER: Final = "n_features"
 _CHECKSUM: Final = "checksum"
+_LABELS: Final = "labels"
 
 
-def note_features(expression: AnnData, name: str) -> None:
-    """Record the features of ``expression`` as those of the result ``name``."""
+def note_origin(expression: AnnData, name: str) -> None:
+    """Record the features and labels of ``expression`` as those of the result ``name``."""
     kept = noting(expression)
     kept.setdefault(keys.COMPUTED_OVER, {})[name] = {
         _NUMBER: expression.n_vars,
         _CHECKSUM: _checksum(expression),
+        _LABELS: np.array(_label_checksums(expression), dtype=np.uint32),
     }
 
 
@@ -65,6 +69,40 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
         )
 
 
+def require_same_labels(expression: AnnData, name: str, *, tool: str) -> None:
+    """Raise an error if samples have another batch or condition than when a result was computed.
+
+    For tables without samples; :func:`require_labels` names both labels where the table has them.
+    A subset of the samples is accepted, and so are results that do not record their labels.
+
+    Raises
+    ------
+    InputError
+        The message names a sample.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> lotwise.tl.variance(gene)
+    >>> gene.obs["batch"] = ["lot1", "lot2", "lot2"]
+    >>> lotwise.get.evidence(gene, "variance")
+    Traceback (most recent call last):
+    lotwise.errors.InputError: 'variance' was computed when sample 'lot3' had another batch or
+        condition; call lotwise.tl.variance again
+    """
+    found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name, {}).get(_LABELS)
+    if found is None:
+        return
+    then = {*np.asarray(found).tolist()}
+    for sample, now in zip(expression.obs_names, _label_checksums(expression), strict=True):
+        if now not in then:
+            raise InputError(
+                f"{name!r} was computed when sample {sample!r} had another batch or condition",
+                remedy=f"call {tool} again",
+            )
+
+
 def require_labels(expression: AnnData, table: pd.DataFrame, *, name: str, tool: str) -> None:
     """Raise an error if samples had another batch or condition when a table was computed.
 
@@ -92,11 +130,7 @@ def require_labels(expression: AnnData, table: pd.DataFrame, *, name: str, tool:
                 continue
             if column not in expression.obs and column == keys.BATCH:
                 continue
-            now = (
-                labels_of(expression, column)
-                if column in expression.obs
-                else [""] * expression.n_obs
-            )
+            now = _labels_or_none(expression, column)
             label_of = dict(zip(expression.obs_names, now, strict=True))
             known = table[[f"sample{end}", f"{column}{end}"]].drop_duplicates()
             for sample, then in known.itertuples(index=False):
@@ -130,6 +164,16 @@ def require_correlated(expression: AnnData) -> None:
             f"R was computed without sample {min(others)!r}",
             remedy=f"call {tool} again",
         )
+
+
+def _labels_or_none(expression: AnnData, column: str) -> list[str]:
+    return labels_of(expression, column) if column in expression.obs else [""] * expression.n_obs
+
+
+def _label_checksums(expression: AnnData) -> list[int]:
+    labels = [_labels_or_none(expression, column) for column in (keys.BATCH, keys.CONDITION)]
+    names = map(str, expression.obs_names)
+    return [zlib.crc32("\n".join(one).encode()) for one in zip(names, *labels, strict=True)]
 
 
 def _checksum(expression: AnnData) -> int:

@@ -63,9 +63,10 @@ def from_frame(
     Parameters
     ----------
     tpm
-        Features x samples or samples x features, recognised by ``batches`` or by the identifiers;
-        or an AnnData of samples x features (layer ``tpm``, else ``X``). The identifiers are the
-        index, or a column such as ``gene_id``; a column of symbols is kept as names of genes.
+        A DataFrame of features x samples or of samples x features; the orientation is recognised
+        by ``batches`` or by the identifiers. Or an AnnData of samples x features: its layer
+        ``tpm`` is read, or ``X`` if there is no such layer. The identifiers are the index, or a
+        column such as ``gene_id``. A column of symbols is kept as gene names.
     batches
         Batch of each sample: by name, in the order of the samples, or the name of a column of
         ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch. The columns
@@ -78,8 +79,9 @@ def from_frame(
         Genes of transcripts, see :func:`lotwise.read_quant`.
     unit
         Unit of the values: ``"tpm"``, ``"cpm"``, ``"normalized"``, or the logarithm of one of
-        them, such as ``"log2(CPM + 1)"``, which is undone. Units other than TPM are kept in
-        ``uns["lotwise"]["unit"]`` for labels and the record; statistics that require TPM warn.
+        them, such as ``"log2(CPM + 1)"``; logarithms are converted back. A unit other than TPM is
+        kept in ``uns["lotwise"]["unit"]`` for labels and the record. A statistic that requires
+        TPM is then NaN with a reason, or raises an error.
     tpm_sum
         See :func:`lotwise.read_quant`.
 
@@ -219,7 +221,7 @@ def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> 
     if batches is None and len(rows) != len(columns):
         return len(rows) > len(columns)
     raise InputError(
-        f"it cannot be recognised whether the rows or the columns of the table ({len(rows):,} x "
+        f"cannot recognise whether the rows or the columns of the table ({len(rows):,} x "
         f"{len(columns):,}) are the samples",
         remedy="give 'batches' as a mapping from sample name to batch",
     )

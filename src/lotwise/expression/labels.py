@@ -91,10 +91,10 @@ def why_not_tpm(expression: AnnData, what: str) -> str:
     ''
     >>> gene.uns["lotwise"]["unit"] = "CPM"
     >>> why_not_tpm(gene, "usage")
-    'usage needs TPM, and the numbers are CPM'
+    'usage needs TPM, but the numbers are CPM'
     """
     unit = unit_of(expression)
-    return "" if unit == "TPM" else f"{what} needs TPM, and the numbers are {unit}"
+    return "" if unit == "TPM" else f"{what} needs TPM, but the numbers are {unit}"
 
 
 def require_tpm(expression: AnnData, what: str) -> None:

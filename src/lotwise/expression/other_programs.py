@@ -56,7 +56,7 @@ OTHER_PROGRAMS: Final = (
     OtherProgram(
         "StringTie's t_data.ctab, which has no TPM",
         _has("t_id", "t_name", "FPKM"),
-        "run stringtie with -A and give the table of genes, or its GTF's TPM as a matrix",
+        "run stringtie with -A and give its table of genes, or a matrix of the TPM in its GTF",
     ),
     OtherProgram(
         "a table of differential expression",

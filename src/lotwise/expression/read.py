@@ -61,32 +61,33 @@ def read_quant(
     Parameters
     ----------
     samples
-        A sample sheet; or a mapping of sample names to quantifications, in which each sample is
-        its own batch; or samples. A quantification is a file of RSEM, salmon or kallisto, the
-        output folder of one of them, an RSEM prefix, or a TPM matrix that contains the samples.
+        A sample sheet, a mapping of sample names to quantifications, or a sequence of samples. In
+        a mapping, each sample is its own batch. A quantification is a file of RSEM, salmon or
+        kallisto, the output folder of one of them, an RSEM prefix, or a TPM matrix that contains
+        the samples.
     tx2gene
-        Genes of transcripts, and symbols of genes: a table, GTF, GFF3 or FASTA, or a map that
-        was read before. Not required for RSEM, nor if transcripts have GENCODE's names with
-        ``|``. If RSEM summed its genes by another map, its isoforms are summed by this one, with
-        a warning.
+        Map of transcripts to genes and gene symbols: a table, GTF, GFF3 or FASTA file, or a
+        ``TranscriptMap``. No map is needed for RSEM, or if the transcript names are
+        GENCODE's names with ``|``. If RSEM used another map, the isoforms are summed again by the
+        map given here, with a warning.
     min_shared
-        Minimum fraction of features shared by all samples, in [0, 1], if they were quantified
-        with different annotations; only shared features are kept.
+        Minimum fraction of features that all samples share, in [0, 1]. If samples were quantified
+        with different annotations, only shared features are kept.
     tpm_sum
         ``"any"`` accepts TPM that do not sum to a million, with a warning.
     matrix_level
         Level of a TPM matrix, if it cannot be inferred from its features.
     bootstraps
-        Read the bootstraps of kallisto and salmon into ``uns["lotwise"]["bootstraps"]``: a
-        sample's estimated counts, bootstraps x features; for genes, counts that divided by the
-        gene's length give its TPM.
+        Read the bootstraps of kallisto and salmon into ``uns["lotwise"]["bootstraps"]``. For each
+        sample, this contains estimated counts, bootstraps x features. For a gene, these are the
+        counts that give its TPM if they are divided by its length.
 
     Returns
     -------
     AnnData of samples x genes and of samples x isoforms: ``X`` is log2(TPM + 1), the layers are
     ``tpm``, ``counts`` (NaN if the source has none) and ``length``; see :mod:`lotwise.keys`.
-    RSEM's genes are its own; those of other programs are sums, as defined at
-    :func:`~lotwise.expression.genes.sum_genes`.
+    The values of genes are RSEM's own; for other programs,
+    :func:`~lotwise.expression.genes.sum_genes` computes them from the isoforms.
 
     Raises
     ------
@@ -157,7 +158,7 @@ def _samples(
     twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]
     if twice:
         raise InputError(
-            f"sample {twice[0]!r} occurs more than once ({len(twice)} sample names do)",
+            f"sample {twice[0]!r} occurs more than once (repeated sample names: {len(twice)})",
             column="sample",
             remedy="give each sample a unique name",
         )

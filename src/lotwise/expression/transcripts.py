@@ -157,8 +157,8 @@ def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
     warnings.warn(
         f"{path}: each gene has exactly one transcript ({table.height:,} genes"
         f"{'; each gene_id equals its transcript_id' if same else ''}), so the gene level "
-        "equals the isoform level; unless the organism has one transcript per gene, give another "
-        "map",
+        "equals the isoform level; give another map, unless the organism has one transcript per "
+        "gene",
         LotwiseWarning,
         stacklevel=3,
     )

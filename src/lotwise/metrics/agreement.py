@@ -25,8 +25,8 @@ MAD_TO_SD = 1.4826  # the MAD of a normal distribution times this is its standar
 class Concordance(NamedTuple):
     """Lin's concordance and its two factors, precision and accuracy.
 
-    ``ccc = pearson * accuracy``. ``pearson`` measures loss by scatter. ``accuracy`` (Lin's C_b,
-    0 to 1) measures loss by a different scale or location.
+    ``ccc = pearson * accuracy``. Scatter lowers ``pearson``. A difference in scale or location
+    lowers ``accuracy`` (Lin's C_b, 0 to 1).
     """
 
     ccc: float
@@ -62,7 +62,7 @@ class Detection(NamedTuple):
 def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
     """Return Lin's concordance correlation coefficient, with 1/n moments.
 
-    It measures agreement with the identity line. Unlike Pearson's R it falls when one sample is
+    It measures agreement with the identity line. Unlike Pearson's R, it falls when one sample is
     shifted or stretched.
 
     Parameters
@@ -73,8 +73,9 @@ def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
     Returns
     -------
     ``ccc`` and ``pearson`` in [-1, 1], ``accuracy`` in (0, 1], ``scale_shift`` sd(x)/sd(y),
-    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). With one constant sample the formula
-    gives a ``ccc`` of 0. It is NaN here, as with two constant samples, because nothing varies.
+    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). If one sample is constant, the formula
+    gives a ``ccc`` of 0. This function returns NaN, as for two constant samples, because R is not
+    defined.
 
     Raises
     ------
@@ -135,10 +136,10 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
 
     Returns
     -------
-    ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on
-    ``n_features`` features. ``mad`` and ``sd`` need one feature, the correlations two
-    that differ; otherwise NaN. ENCODE warns on Spearman below 0.9 (same donor) or
-    0.8 (different donors).
+    ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on ``n_features``
+    features. ``mad`` and ``sd`` need at least one feature; the correlations need two features that
+    differ in each sample. Otherwise they are NaN. ENCODE warns on Spearman below 0.9 (same donor)
+    or 0.8 (different donors).
 
     Raises
     ------

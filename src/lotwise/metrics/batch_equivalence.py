@@ -23,13 +23,13 @@ _SMALLEST = 1e-12
 
 
 class BatchEquivalence(NamedTuple):
-    """The excess of dissimilarity between batches, and whether it lies within a margin.
+    """Difference of 1 - R between and within batches, and whether it is within a margin.
 
-    ``difference`` is the median of 1 - R between batches minus the median within them, and
-    ``standard_error`` its jackknife. ``lower`` and ``upper`` bound it with coverage
-    ``1 - 2 alpha``, wider above than below; ``p`` is the larger p of the two
-    one-sided tests. ``words`` describe what this number of batches can show; ``reason`` says why
-    equivalence cannot be assessed.
+    ``difference`` is the median of 1 - R between batches minus the median within batches.
+    ``standard_error`` is its jackknife standard error. ``lower`` and ``upper`` are the limits of
+    its interval with coverage ``1 - 2 alpha``; ``upper`` is farther from ``difference``. ``p`` is
+    the larger p of the two one-sided tests. ``words`` state what this number of batches can show.
+    ``reason`` states why equivalence cannot be assessed.
     """
 
     difference: float
@@ -53,19 +53,20 @@ def batch_equivalence(
     conditions: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> BatchEquivalence:
-    """Test whether batches differ from each other by no more than a margin beyond replicates.
+    """Test whether 1 - R between batches exceeds 1 - R within batches by less than a margin.
 
-    ``D = median between (1 - R) - median within (1 - R)`` over pairs of samples of the same
-    condition. Two one-sided tests of ``-margin < D < margin``: of log(between) against
-    log(within + margin), and of log(between + margin) against log(within). On the log scale 1 - R
-    is nearly symmetric. The standard errors are jackknives over batches, with Student's t on
-    ``k - 1`` degrees of freedom, since batches and not pairs are the independent units. The
-    interval has the differences that these tests do not reject.
+    ``between`` and ``within`` are the medians of 1 - R over pairs of samples of the same
+    condition, from different batches and from one batch; ``D = between - within``. Two one-sided
+    tests check ``-margin < D < margin``. They compare log(between) with log(within + margin), and
+    log(between + margin) with log(within). On the log scale, 1 - R is nearly symmetric. The
+    independent units are batches, not pairs. The standard errors are therefore jackknives over
+    batches, with Student's t on ``k - 1`` degrees of freedom for ``k`` batches. The interval
+    contains the differences that these tests do not reject.
 
     Parameters
     ----------
     correlations
-        Samples x samples, symmetric; libraries thinned to one depth first.
+        R of samples x samples, symmetric, computed from libraries thinned to one depth.
     batches
         Batch of each sample.
     margin
@@ -73,13 +74,14 @@ def batch_equivalence(
     conditions
         Condition of each sample; by default all have the same.
     alpha
-        Rate at which batches at the margin are called equivalent, in (0, 0.5).
+        Probability that batches are called equivalent if D equals the margin, in (0, 0.5).
 
     Returns
     -------
-    ``equivalent`` is "no" where equivalence was not shown. This does not show a difference.
-    It is "not assessable", and the numbers are NaN, with fewer than three batches that have pairs
-    of both kinds, without replicates in at least two batches, or where a correlation is undefined.
+    ``equivalent`` is "no" if equivalence was not shown. This does not show a difference. It is
+    "not assessable", and the standard error, the interval and ``p`` are NaN, in these cases: there
+    are fewer than three batches, fewer than two of them have replicates, a batch has no other batch
+    of its condition, a correlation is undefined, or too few pairs remain without one batch.
 
     Raises
     ------
@@ -110,7 +112,7 @@ def batch_equivalence(
 
 
 class AcceptedMargin(NamedTuple):
-    """The margin that accepted batches set; NaN with a reason where they set none."""
+    """The margin computed from accepted batches; NaN with a reason if it cannot be computed."""
 
     margin: float
     n_batches: int
@@ -127,24 +129,25 @@ def accepted_margin(
 ) -> AcceptedMargin:
     """Return the upper tolerance limit of D over accepted batches, as a margin for new ones.
 
-    Of each accepted batch, ``D`` is the median of 1 - R to the other accepted batches minus the
-    median of 1 - R within batches. Two batches share a pair, which narrows the spread of D to
-    ``(k - 2) / (k - 1)`` of that of batches; the standard deviation is widened by the inverse. The
-    margin is ``mean + factor x sd``, with the exact normal tolerance factor for content and
-    confidence ``level``.
+    The ``D`` of an accepted batch is the median of 1 - R to the other accepted batches, minus the
+    median of 1 - R within batches. A pair of batches contributes to D of both. This narrows the
+    spread of D to ``(k - 2) / (k - 1)`` of the spread of batches, so the standard deviation is
+    widened by the inverse. The margin is ``mean + factor x sd``. The factor is the exact normal
+    tolerance factor, with ``level`` as content and as confidence.
 
     Parameters
     ----------
     correlations
-        Accepted samples x accepted samples, symmetric; libraries thinned to one depth first.
+        R of accepted samples x accepted samples, symmetric, computed from libraries thinned to
+        one depth.
     batches
         Batch of each sample.
     conditions
-        Condition of each sample; without, all have the same.
+        Condition of each sample; by default all have the same.
     level
         Content and confidence of the tolerance limit, in (0, 1).
     least_batches
-        Fewer accepted batches set no margin, >= 3.
+        Smallest number of accepted batches from which a margin is computed, >= 3.
 
     Raises
     ------
@@ -240,7 +243,7 @@ def _reason(pairs: _Pairs, names: list[str]) -> str:
         return f"no other batch has samples of the same condition as {alone}"
     for name in names:
         if not np.isfinite(pairs.without(name).medians()).all():
-            return f"without {name} no pairs within and between batches remain"
+            return f"without {name}, pairs within or between batches are missing"
     return ""
 
 
@@ -268,10 +271,10 @@ class _LeftOut(NamedTuple):
     within: FloatArray
 
     def excess(self, difference: float) -> tuple[float, float]:
-        """Return how far between is above within plus a difference, on a log scale, and its error.
+        """Return log(between) - log(within + difference) and its standard error.
 
-        1 - R has a skewed distribution, and its logarithm a nearly symmetric one. A negative
-        difference is added to between, so that both sides stay above 0.
+        The distribution of 1 - R is skewed, that of its logarithm is nearly symmetric. For a
+        negative difference, -difference is added to between, so that both sides stay above 0.
         """
         raised = self.between - min(difference, 0), self.within + max(difference, 0)
         between, within = (np.log(np.maximum(part, _SMALLEST)) for part in raised)

@@ -43,7 +43,8 @@ class Reliability(NamedTuple):
 class ReplicateReliability(NamedTuple):
     """Reliability of a sample from its replicates, and the R of its own group.
 
-    ``disagree`` is True where the group's own R was not used.
+    ``of_group`` is the reliability by the sample's own group. ``disagree`` is True if
+    ``reliability`` is that of other groups instead.
     """
 
     reliability: float
@@ -110,11 +111,11 @@ def replicate_reliabilities(
 ) -> tuple[ReplicateReliability, ...]:
     """Return the reliability of each sample from its replicates, robust to swaps and bad samples.
 
-    For each sample take its highest R to a replicate; the value of a group is the median of these.
-    One bad sample of three does not change it. If 1 - R of a group is too many times
-    that of the best group (:func:`disagree_from`), its samples are probably not replicates of each
-    other. Such a group gets the median of the other groups. Otherwise a swap would lower the
-    ceiling and so hide itself.
+    The reliability of a group is the median, over its samples, of the highest R to a replicate.
+    One bad sample of three does not change this median. If 1 - R of a group is more than
+    :func:`disagree_from` times that of the best group, its samples are probably not replicates of
+    each other. Such a group gets the median reliability of the groups without this problem.
+    Otherwise a swap would lower the ceiling and would not be noticed.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def replicate_reliabilities(
     Returns
     -------
     One entry per sample, in (0, 1]. NaN with a reason where a group has one sample or a
-    replicate is constant. ``disagree`` marks groups that got the value of the others.
+    replicate is constant. ``disagree`` marks the samples of groups that got such a median.
 
     Raises
     ------
@@ -160,10 +161,11 @@ def replicate_reliabilities(
 
 
 def disagree_from(n_groups: int, *, spread: float = 0.0) -> float:
-    """Return how many times 1 - R of the best of so many groups is that of no sound group.
+    """Return the factor by which 1 - R of a sound group may exceed that of the best group.
 
-    The best of many groups is better than the best of few by chance alone, and so it is where the
-    noise of samples is unequal (``spread``: :func:`lotwise.metrics.design.noise_spread`).
+    By chance alone, the best of many groups is better than the best of few. It is also better if
+    the noise of samples is unequal (``spread``: :func:`lotwise.metrics.design.noise_spread`). The
+    factor therefore increases with both.
 
     Examples
     --------
@@ -239,7 +241,7 @@ def thinning_reliability(
     The counts are thinned binomially into two, four and eight independent libraries of a
     half, a quarter and an eighth of the depth. log(1/r - 1) of their mean R is extrapolated
     quadratically in log depth to the full depth. Spearman-Brown is the special case of a slope
-    of -1. log2(TPM + c) does not have this slope at low depth, where Spearman-Brown is too high.
+    of -1. At low depth, log2(TPM + c) has another slope, and Spearman-Brown is too high.
 
     Parameters
     ----------
@@ -287,7 +289,7 @@ def thinning_reliability(
         r = _mean_correlation([_log_tpm(part * per_base, pseudocount) for part in parts])
         if not by_chance < r <= 1:
             return Reliability(
-                NAN, "thinned to an eighth the sample does not correlate with itself beyond chance"
+                NAN, "the thinned libraries do not correlate with each other beyond chance"
             )
         if r == 1:
             return Reliability(1.0, "")
@@ -299,8 +301,8 @@ def thinning_reliability(
 def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Reliability:
     """Return the reliability of a sample from halves and quarters of its reads.
 
-    Each part was quantified by itself, so its noise is that of sampling reads and of assigning
-    them to isoforms. ``log(1/r - 1)`` of halves and quarters is extended in a line over log depth
+    Each part was quantified separately, so its noise is that of sampling reads and of assigning
+    them to isoforms. ``log(1/r - 1)`` of halves and quarters is extrapolated linearly in log depth
     to the depth of the whole sample.
 
     Parameters
@@ -318,7 +320,7 @@ def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Rel
     Raises
     ------
     InputError
-        Other shapes, or values that are not finite.
+        The shapes do not match, or a value is not finite.
 
     Examples
     --------
@@ -347,7 +349,7 @@ def halves_reliability(halves: npt.ArrayLike, *, quarters: npt.ArrayLike) -> Rel
         return Reliability(1.0, "")
     half, quarter = (float(np.log(1 / r - 1)) for r in (of_halves, of_quarters))
     if quarter < half:
-        return Reliability(NAN, "quarters of the reads agree more than halves")
+        return Reliability(NAN, "quarters of the reads agree more than halves do")
     return Reliability(1 / (1 + float(np.exp(2 * half - quarter))), "")
 
 

@@ -32,7 +32,7 @@ class Tree(NamedTuple):
 
 
 def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Components:
-    """Return the principal components of samples, features centred and not scaled.
+    """Return the principal components of samples; features are centred but not scaled.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def principal_components(log_tpm: npt.ArrayLike, *, n_components: int = 2) -> Co
 
     Returns
     -------
-    ``scores`` samples x components, each component signed so that its largest score is
-    positive; ``shares`` of the variance, in [0, 1]. NaN with one sample, or where no feature
-    varies. Components beyond the rank have scores and shares of 0.
+    ``scores``: samples x components; the sign of each component makes its largest score positive.
+    ``shares``: each component's share of the variance, in [0, 1]. Both are NaN if there is one
+    sample or no feature varies. Components beyond the rank have scores and shares of 0.
 
     Raises
     ------

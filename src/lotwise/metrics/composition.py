@@ -1,4 +1,4 @@
-"""Composition: factor by which TPM of unchanged features differ, and total RNA by spike-ins."""
+"""Composition: TPM factor of unchanged features between samples, and total RNA by spike-ins."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LEAST: Final = 1e-300
 class Composition(NamedTuple):
     """Factor of each sample, and its total RNA by spike-ins; one entry per sample.
 
-    ``factor`` is the median over features of TPM divided by the median TPM of the other samples:
-    TPM of unchanged features differ from the others' by this factor. ``global_change`` is the total
-    of all other RNA per spike-in, relative to the other samples. Where either is NaN, ``reason`` or
-    ``spike_in_reason`` tells why.
+    ``factor`` is the median over features of TPM divided by the median TPM of the other samples.
+    TPM of unchanged features differ from those of the other samples by this factor.
+    ``global_change`` is the total of all RNA except spike-ins, per spike-in, relative to the other
+    samples. ``reason`` and ``spike_in_reason`` tell why ``factor`` and ``global_change`` are NaN.
     """
 
     factor: FloatArray
@@ -44,9 +44,9 @@ def composition(
     TPM are relative. If a few features take a larger share, the TPM of all others fall, although
     they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
     ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample, without
-    spike-ins. Spike-ins were added in equal amounts, so the sum of all other TPM over the factor
-    of the spike-ins, each relative to the other samples, is the total of all other RNA per
-    spike-in.
+    spike-ins. Spike-ins were added in equal amounts. The total TPM of all other features and the
+    factor of the spike-ins are therefore computed relative to the other samples, and their ratio
+    is the global change: the total of all other RNA per spike-in.
 
     Parameters
     ----------

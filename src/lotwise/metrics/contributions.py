@@ -48,8 +48,8 @@ def decomposition(x: npt.ArrayLike, y: npt.ArrayLike) -> Decomposition:
 
     Returns
     -------
-    One value >= 0 per feature, summing to ``one_minus_r`` in [0, 2]; all NaN with a reason where
-    r is not defined.
+    One value >= 0 per feature; their sum is ``one_minus_r``, in [0, 2]. If r is not defined, all
+    values are NaN and ``reason`` states why.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def standardised_contributions(
 ) -> Contributions:
     """Rank features as :func:`contributions` does, for two samples that are already standardised.
 
-    With many pairs each sample then needs to be standardised only once
+    This avoids standardising a sample again for each of its pairs
     (:func:`~lotwise.metrics.moments.standardise_samples`).
 
     Examples

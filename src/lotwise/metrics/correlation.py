@@ -81,9 +81,10 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
 def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     """Return Pearson's correlation of every pair of samples.
 
-    Two passes (means, then products of the centred values), corrected for the rounding error of
-    the means (Chan, Golub & LeVeque 1983, American Statistician 37:242). Features are processed in
-    blocks, so that only ``values`` and one block are in memory.
+    Float64 values whose means are small relative to the spread, as in log expression, are
+    multiplied without a copy. Other values are centred first, and the products are corrected for
+    the rounding error of the means (Chan, Golub & LeVeque 1983, American Statistician 37:242).
+    Centring is done in blocks, so that only ``values`` and one block are in memory.
 
     Parameters
     ----------
@@ -172,7 +173,7 @@ def dense_ranks(sample: npt.ArrayLike) -> IntArray:
 def average_ranks(codes: IntArray) -> FloatArray:
     """Rank features by their :func:`dense_ranks` without sorting again; ties get the average rank.
 
-    The codes may be those of a subset of the features; the ranks are then within this subset.
+    The codes may be those of a subset of the features. The ranks are then ranks within this subset.
 
     Examples
     --------

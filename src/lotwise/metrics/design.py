@@ -1,4 +1,4 @@
-"""Whether replicates are more alike than samples of different batches, as they should be."""
+"""Test of the design: replicates should be more alike than samples of different batches."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FEWEST_SPREAD: Final = 4
 
 
 class ReplicateAgreement(NamedTuple):
-    """Mean 1 - R of replicates over that of samples of different batches, and its meaning."""
+    """Ratio of 1 - R of replicates to 1 - R of samples of different batches, and its meaning."""
 
     ratio: float
     sentence: str
@@ -33,9 +33,9 @@ def replicate_agreement(
 ) -> ReplicateAgreement:
     """Compare 1 - R of replicates with 1 - R of samples of different batches.
 
-    1 - R of a pair is modelled as the sum of an effect of each of its two samples and an effect of
-    sharing a batch, fitted by least squares. So one bad sample in the batch with most replicates
-    is not mistaken for replicates that disagree.
+    A linear model of 1 - R is fitted to all pairs by least squares. It has one effect per sample,
+    and one effect of belonging to the same batch. The effect of one bad sample in the batch with
+    most replicates is therefore not attributed to all replicates.
 
     Parameters
     ----------
@@ -48,10 +48,10 @@ def replicate_agreement(
 
     Returns
     -------
-    ``ratio`` is 1 - R of replicates over 1 - R of samples of different batches, both for average
-    samples. NaN with a reason with fewer than two batches of replicates, or where R between
-    batches is 1 throughout. ``sentence`` tells what to check where the ratio is above ``most``;
-    otherwise it is empty.
+    ``ratio`` is 1 - R of replicates divided by 1 - R of samples of different batches, both for
+    average samples. It is NaN, with a reason, if fewer than two batches have replicates or if R
+    between batches is always 1. ``sentence`` states what to check if the ratio is above ``most``
+    and the mean R of replicates is below the mean R between batches; otherwise it is empty.
 
     Raises
     ------
@@ -95,11 +95,11 @@ def replicate_agreement(
 
 
 def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> float:
-    """Return how unequal the noise of samples is: the log-sd of what each adds to 1 - R.
+    """Return how unequal the noise of samples is, from the part of 1 - R that each sample adds.
 
-    By least squares ``1 - R_ij = a_i + a_j``, plus one constant for pairs of different batches. A
-    sample in the wrong batch hardly changes its ``a_i``. The largest ``a_i`` is left out, so that
-    one bad sample does not pass for noise that is unequal.
+    The model ``1 - R_ij = a_i + a_j``, plus one constant for pairs of different batches, is fitted
+    by least squares. If a sample is in the wrong batch, its ``a_i`` hardly changes. The largest
+    ``a_i`` is left out, so that one bad sample is not mistaken for unequal noise.
 
     Parameters
     ----------
@@ -110,8 +110,9 @@ def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> floa
 
     Returns
     -------
-    The standard deviation of ln a. An ``a_i`` below a tenth of their mean, which least squares may
-    give, is taken as a tenth. 0 with fewer than four samples or where R is 1 throughout.
+    The standard deviation of ln a. An ``a_i`` below a tenth of the mean ``a``, which can result
+    from least squares, is set to this tenth. 0 if there are fewer than four samples or if R is
+    always 1.
 
     Examples
     --------

@@ -33,7 +33,7 @@ class Perturbation:
     n_repeats
         Number of random choices of features.
     expressed_from
-        Smallest TPM of an expressed feature, > 0; without TPM a feature cannot change.
+        Smallest TPM of an expressed feature; > 0, because a multiple of 0 TPM is 0.
     pseudocount
         c of log2(TPM + c).
 
@@ -87,7 +87,7 @@ class UnseenChange(NamedTuple):
     """For each fold, the largest share of changed features that keeps R >= ``threshold``.
 
     ``at_least`` marks folds for which even the largest share tried kept R above the threshold.
-    ``reasons`` tells why a share is NaN.
+    ``reasons`` states why a share is NaN.
     """
 
     threshold: float
@@ -104,7 +104,7 @@ def perturbed_r(
     rng: np.random.Generator,
     perturbation: Perturbation = Perturbation(),
 ) -> PerturbedR:
-    """Change one sample by known amounts and return how much R with the other falls.
+    """Change one sample by known amounts, and return its R with the other sample.
 
     A random share of the features of ``tpm_x`` is multiplied or divided by the fold, with equal
     probability. The sample is scaled back to its sum, and R of log2(TPM + c) with ``tpm_y`` is
@@ -163,7 +163,7 @@ def perturbed_r(
 
 
 def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
-    """Return for every cell of two grids the larger R, which shows the change less.
+    """Return the larger R of two grids in each cell; it belongs to the less visible change.
 
     A change may be hidden in one sample of a pair and visible in the other. Neither is preferred.
 

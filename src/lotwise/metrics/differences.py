@@ -38,9 +38,9 @@ class BlandAltman(NamedTuple):
 
 
 class LogRatios(NamedTuple):
-    """log2 TPM of two samples after dividing out the median ratio, half from each sample.
+    """log2 TPM of two samples without the median ratio; half of it is removed from each sample.
 
-    ``median_ratio`` is x over y of the median feature: the shift in composition. NaN without
+    ``median_ratio`` is x / y of the median feature, which is the shift in composition; NaN without
     features.
     """
 
@@ -59,7 +59,7 @@ class FoldChangeShares(NamedTuple):
 
 
 def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
-    """Return log2 TPM without pseudo-count, with the median ratio divided out.
+    """Return log2 TPM without pseudo-count and without the median ratio of the two samples.
 
     A two-fold change is then exactly two-fold. With a pseudo-count of 1, a change from 1 to 2 TPM
     would be 1.5-fold. TPM is a share of the total, so one very high feature lowers all others; the
@@ -72,7 +72,7 @@ def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
 
     Returns
     -------
-    Two vectors whose difference is log2 of the TPM ratio over the median ratio.
+    Two vectors of log2 TPM. Their difference is log2 of the TPM ratio divided by the median ratio.
 
     Raises
     ------
@@ -110,9 +110,9 @@ def bland_altman(x: npt.ArrayLike, y: npt.ArrayLike) -> BlandAltman:
     Returns
     -------
     With M = x - y: ``bias`` is the mean of M, ``sd`` its standard deviation (1/(n-1)), the limits
-    are bias -+ 1.96 sd. ``median`` is the median of M, ``robust_sd`` is 1.4826 MAD(M), and the
-    robust limits follow. All are in log2 units. Without features everything is NaN; with one
-    feature ``sd`` and its limits are NaN.
+    are bias -+ 1.96 sd. ``median`` is the median of M, ``robust_sd`` is 1.4826 MAD(M), the robust
+    limits are median -+ 1.96 robust_sd. All are in log2 units. Without features everything is NaN;
+    with one feature ``sd`` and its limits are NaN.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def bland_altman_by_expression(
 ) -> tuple[BlandAltman, ...]:
     """Return bias and limits in bins of equal size by mean expression, lowest first.
 
-    Features of equal mean may fall in different bins; they are taken in the order given. With
-    fewer features than bins, the empty bins are NaN with a reason.
+    Features of equal mean keep the given order and may fall in different bins. With fewer features
+    than bins, the empty bins are NaN with a reason.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ class LabelAgreement(NamedTuple):
     Attributes
     ----------
     agrees
-        ``yes``, ``no``, or the reason why neither can be told.
+        ``yes``, ``no``, or the reason why there is no answer.
     exchanged
         Rows of the samples with which it was exchanged.
     """
@@ -34,9 +34,10 @@ def compare_labels(
     """Compare the donors found by genotype with those of the sample sheet.
 
     Each labelled donor is assigned to one group of samples, and each group to at most one donor, so
-    that as many samples as possible agree. A sample in another group disagrees. If two assignments
-    agree in equally many samples (one sample against one), all samples concerned disagree, since
-    genotypes cannot tell which was exchanged. Samples without a donor are compared within a batch.
+    that as many samples as possible agree. A sample in another group disagrees. Sometimes two
+    assignments agree in equally many samples, for example one sample against one. All samples
+    concerned then disagree, because genotypes cannot tell which one was exchanged. Samples without
+    a donor are compared with the other samples of their batch.
 
     Parameters
     ----------

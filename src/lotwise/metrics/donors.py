@@ -33,7 +33,7 @@ class PairEvidence(NamedTuple):
     n_genes, n_discordant
         Genes with such a position, and those in which a genotype differs.
     unrelated, siblings
-        log10 of the likelihood of one donor over that of two unrelated donors, and of two
+        log10 of the likelihood ratio of one donor against two unrelated donors, and against two
         siblings.
     """
 
@@ -45,7 +45,7 @@ class PairEvidence(NamedTuple):
 
 
 class Gene(NamedTuple):
-    """One gene: genotypes of samples x its sites, and samples x its positions with enough bases."""
+    """Genotypes (samples x sites) of one gene, and its positions with enough bases, per sample."""
 
     calls: GenotypeArray
     covered: BoolArray
@@ -56,11 +56,11 @@ def compare_pairs(
 ) -> PairEvidence:
     """Return for each pair the evidence that both samples are from one donor.
 
-    Each gene counts once, by whether any genotype in it differs: its variants are inherited
-    together, and expression of one allele changes them together. The more bases of a gene both
-    samples cover, the more likely is a difference between two donors. Per heterozygous site of one
-    donor, 0.875 sites differ between siblings and 1.5 between unrelated donors; 0.05 are allowed
-    for within one donor.
+    Each gene is one observation: whether any of its genotypes differs. The variants of a gene are
+    not independent, because they are inherited together and change together if only one allele is
+    expressed. The more bases of a gene both samples cover, the more likely is a difference between
+    two donors. For each heterozygous site of one donor, 1.5 sites are expected to differ between
+    unrelated donors and 0.875 between siblings; between samples of one donor, 0.05 are allowed.
 
     Parameters
     ----------
@@ -116,8 +116,9 @@ def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatAr
 def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
     """Group samples into donors; the number of donors need not be known.
 
-    The two groups with the highest mean log ratio are joined as long as it favours one donor by
-    30 to 1. A sample for which all pairs are undecided belongs to no group.
+    The two groups with the highest mean log ratio are joined, repeatedly, as long as this ratio
+    supports one donor by at least 30 to 1. A sample for which all pairs are undecided belongs to no
+    group.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Equivalence gene by gene: equivalent within a margin, different beyond it, or inconclusive."""
+"""Tests of each feature against a margin: equivalent, different or inconclusive."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOT_TESTED: Final = "not tested"
 class Equivalence(NamedTuple):
     """Two one-sided tests of each feature against a margin; one entry per feature.
 
-    ``outcome`` is equivalent, different or inconclusive; ``reason`` tells why p is NaN.
+    ``outcome`` is equivalent, different or inconclusive; ``reason`` states why p is NaN.
     """
 
     difference: FloatArray
@@ -42,10 +42,11 @@ def equivalence(
 ) -> Equivalence:
     """Test each feature for equivalence of two batches with replicates.
 
-    Welch's t against -margin and +margin, with Benjamini-Hochberg adjustment over the features. A
-    feature is *equivalent* where both one-sided tests put the difference inside the margin, and
-    *different* where one puts it outside. All others are *inconclusive*. This is the usual outcome
-    with few replicates, and is not evidence for either.
+    Welch's t-test compares each difference with -margin and with +margin. P-values are adjusted
+    over the features (Benjamini-Hochberg). A feature is *equivalent* if both one-sided tests show a
+    difference inside the margin. It is *different* if one test shows a difference outside. All
+    other features are *inconclusive*: with few replicates this is the usual outcome, and it is no
+    evidence for either answer.
 
     Parameters
     ----------
@@ -58,8 +59,9 @@ def equivalence(
 
     Returns
     -------
-    Differences of means (x - y) and p-values; NaN and inconclusive with fewer than two
-    replicates in a batch, or where a feature does not vary in either (no standard error).
+    Differences of means (x - y), p-values and outcomes. A p-value is NaN and the outcome
+    inconclusive if a batch has fewer than two replicates, or if the feature varies in neither batch
+    (no standard error).
 
     Raises
     ------
@@ -103,8 +105,8 @@ def moderated_equivalence(
     """Test each feature for equivalence, with variances moderated across features.
 
     As :func:`equivalence`, but with one variance for both batches, shrunk towards the trend of all
-    features by :func:`lotwise.metrics.moderation.moderate`. With two or three replicates some
-    features have a variance near 0 by chance, and would be called equivalent.
+    features by :func:`lotwise.metrics.moderation.moderate`. With two or three replicates, some
+    features have a variance near 0 by chance. Without moderation they would be called equivalent.
 
     Parameters
     ----------
@@ -118,7 +120,7 @@ def moderated_equivalence(
 
     Returns
     -------
-    As :func:`equivalence`; NaN and inconclusive with fewer than two replicates in a batch.
+    As :func:`equivalence`; p-values are NaN if a batch has fewer than two replicates.
 
     Raises
     ------

@@ -49,9 +49,10 @@ def gene_set_shift(
 ) -> GeneSetShift:
     """Test whether the genes of a set differ more, up or down, than other genes do.
 
-    Two-sided rank test of M inside the set against all other genes. The variance allows for the
-    correlation between genes of a set; without it, sets that merely vary together are called far
-    too often. P-values are adjusted by Benjamini-Hochberg over the sets tested.
+    The test is a two-sided rank test of M inside the set against all other genes. Its variance
+    allows for the correlation between genes of a set; otherwise, sets whose genes vary together
+    would be significant far too often. P-values are adjusted by Benjamini-Hochberg over the sets
+    tested.
 
     Parameters
     ----------
@@ -62,7 +63,7 @@ def gene_set_shift(
     sets
         Members of each set; names that are not in ``genes`` are ignored.
     correlation
-        Mean correlation between genes of a set, one for all sets or one per set; see
+        Mean correlation between genes of a set: one value for all sets, or one per set; see
         :func:`inter_gene_correlation`. 0 assumes independent genes; NaN means unknown.
     n_smallest
         Sets with fewer genes present are not tested.
@@ -71,9 +72,9 @@ def gene_set_shift(
 
     Returns
     -------
-    ``p`` and ``p_adjusted`` in [0, 1]. NaN with a reason for sets that are too small, contain all
-    genes or none, or have an unknown correlation, or where M is the same for all genes. Also NaN
-    where the degrees of freedom are so few that no shift could give a small p.
+    ``p`` and ``p_adjusted`` in [0, 1], or NaN with a reason. They are NaN if the set is too small,
+    contains all genes or none, or has an unknown correlation. They are also NaN if M is the same
+    for all genes, or if no shift could give a small p with so few degrees of freedom.
 
     Raises
     ------
@@ -209,8 +210,8 @@ def _no_power(n_all: int, n_inside: int, rho: float, freedom: float, *, n_sets: 
     if p * n_sets < ALPHA:
         return ""
     return (
-        f"no power: if every gene of the set shifted, p would be {p:.2g} with {freedom:g} degrees "
-        f"of freedom, for {n_sets} sets; more replicates are needed"
+        f"no power: if every gene of the set shifted, p would be {p:.2g} ({freedom:g} degrees of "
+        f"freedom, {n_sets} sets); more replicates are needed"
     )
 
 

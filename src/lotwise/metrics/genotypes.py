@@ -13,8 +13,8 @@ from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 GenotypeArray = npt.NDArray[np.int8]
 
 MIN_DEPTH: Final = 15
-"""Bases from which a genotype is called. Both alleles of a heterozygous site are then seen twice
-or more in 999 of 1,000 cases."""
+"""Minimum number of bases for which a genotype is called. At this depth, both alleles of a
+heterozygous site are seen at least twice in 999 of 1,000 cases."""
 NO_CALL: Final = -1
 # A gene expresses its two alleles unequally, so a heterozygous site spans most of the range. What
 # lies between the two bounds may be either, or a mixture, and is not called.
@@ -26,7 +26,8 @@ _THIRD: Final = 0.1
 _CROWD: Final = 3
 _NEAR: Final = 10
 _MOST_OTHERS: Final = 3.0
-"""Other mismatches of the reads that carry an allele: more of them are reads of another gene."""
+"""Maximum mean number of other mismatches in reads with an allele; reads with more are from another
+gene."""
 
 
 class Genotypes(NamedTuple):
@@ -37,7 +38,7 @@ class Genotypes(NamedTuple):
     calls
         Alternative alleles, 0, 1 or 2; -1 where not called.
     fraction
-        Alternative bases over those of both alleles; NaN without bases.
+        Share of the alternative allele in the bases of both alleles; NaN without bases.
     depth
         Bases of both alleles.
     alternative
@@ -56,8 +57,8 @@ class Concordance(NamedTuple):
     Attributes
     ----------
     n_sites, concordance
-        Sites called in both where not every sample is homozygous for the reference allele, and the
-        share of them with one genotype; NaN without a site.
+        Number of sites that are called in both samples, and the share of these sites with the same
+        genotype; NaN without a site. Sites where no sample has the alternative allele are left out.
     n_informative, informative
         The same over the sites that vary among the samples.
     """
@@ -80,13 +81,14 @@ def call_genotypes(
     reference
         Sites: base of the transcript, 0 to 3.
     min_depth
-        Bases of both alleles from which a genotype is called.
+        Minimum number of bases, of both alleles together, for which a genotype is called.
 
     Returns
     -------
-    The alternative allele is the one with the largest mean share over the samples. A share of it
-    up to 8 % is homozygous, from 20 to 80 % heterozygous; between the bounds, and where more than
-    10 % of the bases are of a third allele, there is no call.
+    The alternative allele is the one with the largest mean share over the samples, apart from the
+    reference. A genotype is homozygous if up to 8 % of the bases are of the rarer allele, and
+    heterozygous if from 20 to 80 % are alternative. Otherwise, and with more than 10 % of a third
+    base, it is not called.
 
     Raises
     ------
@@ -129,18 +131,18 @@ def call_genotypes(
 def sound_sites(
     genes: npt.ArrayLike, places: npt.ArrayLike, other_mismatches: npt.ArrayLike
 ) -> BoolArray:
-    """Return which sites are not likely to come from reads placed wrongly.
+    """Return which sites are unlikely to be caused by misplaced reads.
 
-    Left out are sites with three more within ten bases, and sites whose alternative bases stand on
-    reads with more than three other mismatches on average.
+    A site is left out if its gene has three other sites within ten bases. It is also left out if
+    reads with its alternative allele have more than three other mismatches on average.
 
     Parameters
     ----------
     genes, places
-        Gene of each site, and its place, ascending.
+        Gene of each site, and its position in the transcript, ascending.
     other_mismatches
-        Mean number of other mismatches of the reads that carry the alternative allele, in the
-        sample where it is lowest; NaN where not known.
+        Mean number of other mismatches in reads with the alternative allele, in the sample with the
+        lowest mean; NaN where unknown.
 
     Examples
     --------
@@ -200,7 +202,7 @@ def concordance(calls: GenotypeArray) -> Concordance:
 
 
 def count_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
-    """Return for each pair the sites called in both samples, and those with one genotype.
+    """Return for each pair how many sites are called in both samples, and how many are equal.
 
     Examples
     --------

@@ -121,13 +121,13 @@ def sex_agreement(
     y_counts: npt.ArrayLike | None = None,
     total_counts: npt.ArrayLike | None = None,
 ) -> tuple[str, ...]:
-    """Return for each sample whether its expression of Y agrees with its donor's other samples.
+    """Return whether each sample's expression of Y agrees with the donor's other samples.
 
-    Two samples of one donor disagree where their sums differ more than ten-fold and one is 5 TPM
-    or more. XIST is not used, because female lines often lose it. A sample gets "no" where at least
-    as many samples disagree with it as agree, itself included. So one different sample of three is
-    identified alone. Of two samples, or of two against two, all get "no", because sex cannot tell
-    which one was exchanged. Samples of different donors are never compared.
+    Two samples of one donor disagree if their sums of Y genes differ more than ten-fold and at
+    least one sum is 5 TPM or more. XIST is not used, because female lines often lose it. A sample
+    gets "no" if at least half of the samples of its donor disagree with it. If one of three samples
+    differs, only this sample gets "no". If one of two or two of four differ, all get "no", because
+    sex cannot tell which one was exchanged. Samples of different donors are never compared.
 
     Parameters
     ----------
@@ -136,13 +136,13 @@ def sex_agreement(
     donors
         Donor of each sample; empty where unknown.
     y_counts, total_counts
-        Counts of the genes of Y and of all genes in each sample, NaN where unknown. A sample
-        without Y is not judged where fewer than 5 counts would be expected at its donor's highest
-        expression of Y.
+        Counts of the genes of Y and of all genes in each sample, NaN where unknown. A sample with
+        low Y is not judged if its depth is too low: even at the donor's highest expression of Y,
+        fewer than 5 counts would be expected.
 
     Returns
     -------
-    ``yes``, ``no``, or the reason why neither can be told.
+    ``yes``, ``no``, or the reason why there is no answer.
 
     Raises
     ------

@@ -28,8 +28,8 @@ class UsageChange(NamedTuple):
 
     ``distance`` is the Jensen-Shannon distance. ``largest_change`` is the largest absolute change
     of one isoform's share, and ``isoform`` is the index of that isoform. ``dominant_x`` and
-    ``dominant_y`` are the isoforms with the largest share. Where a gene cannot be compared the
-    numbers are NaN, the indices -1, and ``reasons`` tells why.
+    ``dominant_y`` are the isoforms with the largest share. If a gene cannot be compared, its
+    numbers are NaN, its indices are -1, and ``reasons`` tells why.
     """
 
     gene: npt.NDArray[np.generic]
@@ -185,10 +185,11 @@ def usage_test(
 ) -> UsageTest:
     """Compare usage distances with those that quantification noise alone produces.
 
-    Pairs of bootstraps of one sample, from x and from y, give null distances. Each gene's distances
-    are divided by a scale: the root mean square of its null distances, plus a third of the median
-    gene's. For a null distance the scale uses the other pairs only. The null is pooled over genes,
-    because there are too few bootstraps for a null of each gene.
+    Null distances are computed between bootstraps of the same sample, for x and for y. Each gene's
+    distances are divided by a scale: the root mean square of its null distances, plus a third of
+    the median root mean square over genes. The scale of a null distance uses only pairs that share
+    no bootstrap with it. The null is pooled over genes, because there are too few bootstraps for a
+    null of each gene.
 
     Parameters
     ----------
@@ -199,7 +200,8 @@ def usage_test(
     bootstraps
         Bootstraps of x and of y: bootstraps x isoforms, TPM; at least four each.
     genes
-        The gene of each isoform, as given to :func:`usage_change`, or a grouping of it.
+        The gene of each isoform, as given to :func:`usage_change`, or the result of
+        :func:`group_isoforms`.
     prior
         TPM added to every isoform for this test only, in observed and null distances. A bootstrap
         of zero reads is always zero. Without the prior, isoforms of few reads differ more often
@@ -207,10 +209,11 @@ def usage_test(
 
     Returns
     -------
-    ``distance`` as tested, with the prior; ``p`` from the pooled null; ``p_adjusted`` by
-    Benjamini-Hochberg over the genes compared; ``flip_share``, the share of null pairs in which the
-    dominant isoform flips, as a reference for a flip between samples. NaN for genes not compared
-    or absent from a bootstrap, and all NaN without bootstraps.
+    ``distance`` is computed with the prior, and ``p`` from the pooled null. ``p_adjusted`` is
+    adjusted over the compared genes (Benjamini-Hochberg). ``flip_share`` is the share of null pairs
+    in which the dominant isoform flips, as a reference for a flip between samples. ``distance``,
+    ``p`` and ``p_adjusted`` are NaN for a gene that cannot be compared. All values are NaN for a
+    gene that is absent from a bootstrap, or if a sample has fewer than four bootstraps.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from lotwise.metrics.genotypes import GenotypeArray, Genotypes
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 
 SMALLEST_SHARE: Final = 0.02
-"""Share of a second donor from which a sample is called mixed: index hopping gives up to 1 %."""
+"""Smallest share of a second donor in a mixed sample; index hopping alone gives up to 1 %."""
 OUTSIDE: Final = -1
 ONE_DONOR: Final = "all samples are of one donor"
 FEWEST_GENES: Final = 10
@@ -27,7 +27,7 @@ _SEEN_OF: Final = 2.0
 _FEWEST_HOPED: Final = 5
 _SHOWN: Final = 0.75
 _UNEQUAL: Final = (0.2, 0.8)
-"""Share of an allele at a heterozygous site: a gene expresses its two alleles unequally."""
+"""Range of an allele's share at a heterozygous site; a gene expresses its alleles unequally."""
 _SHARES: Final = np.arange(1, 51) / 100
 # Share of heterozygous sites among the alleles that one person carries and another, homozygous for
 # the reference, does not; for allele frequencies with a density of 1/p.
@@ -75,12 +75,13 @@ def _unknown(n_genes: int, reason: str) -> Mixture:
 def find_mixtures(
     genotypes: Genotypes, genes: npt.ArrayLike, donors: Sequence[int]
 ) -> tuple[Mixture, ...]:
-    """Find cells of one donor of the set in samples of another.
+    """Find cells of one donor in samples of another donor of the set.
 
-    At sites where its own donor is homozygous, a sample with a share c of another donor carries c
-    of an allele for which that donor is homozygous, and c/2 of one for which it is heterozygous.
-    The genotypes of a donor are those that its other samples have in common, or its own at sites
-    that are homozygous. Each gene counts as one site: its variants are inherited together.
+    At sites where its own donor is homozygous, a sample with a share c of a second donor also
+    contains other alleles: a share c of an allele if the second donor is homozygous for it, and c/2
+    if the second donor is heterozygous. The genotypes of a donor are those that its samples other
+    than the tested one have in common. Without other samples, the homozygous sites of the tested
+    sample are used. Each gene counts as one site, because its variants are inherited together.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ def _of_sample(row: int, genotypes: Genotypes, gene: IntArray, labels: IntArray)
     ]
     n_most = max(one.n_genes for one in found)
     if n_most < FEWEST_GENES:
-        return _unknown(n_most, f"not assessable: {n_most} genes tell its donor from another")
+        return _unknown(n_most, f"not assessable: {n_most} genes distinguish its donor from others")
     likely = [one for one in found if one.n_genes >= FEWEST_GENES and one.share > 0]
     if not likely:
         return _none(n_most)
@@ -217,7 +218,7 @@ def _log10_binomial(seen: FloatArray, n: FloatArray, p: FloatArray) -> FloatArra
 def private_minor(
     counts: npt.ArrayLike, reference: npt.ArrayLike
 ) -> tuple[BoolArray, IntArray, IntArray]:
-    """Find minor alleles that one sample has and no other.
+    """Find minor alleles that only one of the samples has.
 
     Parameters
     ----------
@@ -228,9 +229,10 @@ def private_minor(
 
     Returns
     -------
-    Samples x sites: whether a sample has a private minor allele there (three bases of it or more
-    and at most 20 %, at a depth of 30; at most .5 % in all others together, at a depth of 30), its
-    bases, and the depth.
+    Three arrays of samples x sites: whether the sample has a private minor allele at the site, the
+    number of bases with this allele, and the depth. A private allele has at least three bases in
+    the sample and at most 20 % of the depth, and at most .5 % of the depth of all other samples
+    together. Both depths must be at least 30.
     """
     bases = np.asarray(counts, dtype=np.int64)
     known = np.asarray(reference, dtype=np.intp)
@@ -251,8 +253,9 @@ def private_minor(
 def find_outside(counts: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Mixture, ...]:
     """Find cells of a donor that is not among the samples.
 
-    They appear as minor alleles that no other sample has. Sequencing errors give some in every
-    sample, so a sample needs five times as many as the others, and at least 20.
+    They appear as minor alleles that no other sample has. Sequencing errors give some of these
+    alleles in every sample. Therefore a sample must have at least 20 of them, and at least five
+    times as many as the median of the other samples.
 
     Parameters
     ----------

@@ -45,13 +45,14 @@ def moderate(
     freedom
         Their degrees of freedom, > 0.
     expression
-        Mean log2 expression of each feature. The prior follows it by a natural spline, since
-        features with few reads vary more. ``None`` fits one prior for all.
+        Mean log2 expression of each feature. A natural spline models the prior as a function of
+        expression, because features with few reads vary more. ``None`` fits one prior for all.
 
     Returns
     -------
-    ``(d0 s0^2 + d s^2) / (d0 + d)`` with d0 + d degrees of freedom, limited to the total of all
-    features.
+    The moderated variance ``(d0 s0^2 + d s^2) / (d0 + d)`` of each feature, where ``s0^2`` is the
+    prior and ``d0`` its degrees of freedom. It has ``d0 + d`` degrees of freedom, but at most the
+    sum of d over all features.
 
     Raises
     ------

@@ -1,8 +1,8 @@
 """Input checks and moments that the pairwise statistics share.
 
-Every statistic of :mod:`lotwise.metrics` reports undefined results in the same way: it returns a
-named tuple whose numbers are NaN and whose ``reason`` tells why. ``reason`` is empty where every
-number is defined. Input that is not a valid sample (wrong length, NaN, infinite) raises
+Every statistic of :mod:`lotwise.metrics` reports undefined results in the same way. It returns a
+named tuple, in which undefined numbers are NaN and ``reason`` states why. ``reason`` is empty if
+every number is defined. Input that is not a valid sample (wrong length, NaN, infinite) raises
 :class:`~lotwise.errors.InputError`.
 """
 
@@ -86,7 +86,7 @@ def refuse_negative(values: FloatArray, *, name: str) -> None:
 
 
 def is_constant(values: FloatArray) -> bool:
-    """Return whether all values are equal (rounding makes the variance of such a vector > 0)."""
+    """Return whether all values are equal; after rounding, their variance may still be > 0."""
     # The first values decide for nearly every sample, without a pass over all.
     return values.size == 0 or bool(
         (values[:_FIRST] == values[0]).all() and values.min() == values.max()
@@ -111,7 +111,7 @@ def why_undefined(x: FloatArray, y: FloatArray) -> str:
 def stable_order(values: FloatArray) -> IntArray:
     """Return the order that sorts ``values``; ties keep their order. NaN must not occur.
 
-    Same result as numpy's stable sort in a quarter of the time where few values are equal.
+    The result is that of numpy's stable sort, in a quarter of the time if few values are equal.
 
     Examples
     --------
@@ -157,7 +157,7 @@ def standardise(values: FloatArray) -> FloatArray:
 
 
 def standardise_with_sd(values: FloatArray) -> tuple[FloatArray, float]:
-    """Return the standardised values, and their standard deviation by 1/n as ``numpy.std`` has it.
+    """Return the standardised values, and the standard deviation of ``values`` (divisor n).
 
     Examples
     --------
@@ -205,7 +205,7 @@ def correlation(x: FloatArray, y: FloatArray) -> float:
 def standardised_correlation(first: FloatArray, second: FloatArray) -> float:
     """Return Pearson's R of two standardised samples, as :func:`correlation` does.
 
-    With many pairs each sample then needs to be standardised only once.
+    This avoids standardising a sample again for each of its pairs.
 
     Examples
     --------

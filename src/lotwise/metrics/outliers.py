@@ -1,4 +1,4 @@
-"""Outlying samples, judged by their correlations and by the library itself."""
+"""Outlying samples, found by their correlations or by properties of the library."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Library(NamedTuple):
 class Complexity(NamedTuple):
     """Number of features each library would show at a common depth; one entry per sample.
 
-    ``n_features`` is an expectation; ``share_of_median`` is its ratio to the median of the other
-    samples, NaN where that is 0 or there is no other sample.
+    ``n_features`` is an expected number. ``share_of_median`` is its ratio to the median of the
+    other samples; NaN if this median is 0 or there is no other sample.
     """
 
     n_features: FloatArray
@@ -59,7 +59,7 @@ class Complexity(NamedTuple):
 class ShallowLibraries(NamedTuple):
     """Libraries whose total counts are far below the others'; one entry per sample.
 
-    ``reasons`` tells why a share is NaN; empty otherwise.
+    ``reasons`` states why a share is NaN; empty otherwise.
     """
 
     share_of_median: FloatArray
@@ -71,9 +71,10 @@ class ShallowLibraries(NamedTuple):
 def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) -> float:
     """Return the score below which a sample of a group is an outlier.
 
-    A sound run has a flag in at most ``rate`` of cases, for any number of groups: each group gets
-    the rate ``1 - (1 - rate) ** (1 / n_groups)``. The cut is this quantile of the lowest score in
-    sound groups, simulated with independent noise that is equal in all samples.
+    At most a share ``rate`` of the runs without an outlier has a flag, for any number of groups.
+    Each group therefore gets the rate ``1 - (1 - rate) ** (1 / n_groups)``. The cut is the quantile
+    at this rate of the lowest score in groups without an outlier. These groups are simulated with
+    independent noise that is equal in all samples.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
 
     Returns
     -------
-    A negative score. It is further from 0 with fewer samples, because their MAD is uncertain.
+    A negative score. It is lower for fewer samples, because their MAD is less certain.
 
     Raises
     ------
@@ -116,10 +117,10 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
 
 
 def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -> OutlierScores:
-    """Score samples by how much the mean R falls when they take part.
+    """Score each sample by how much it lowers the mean R.
 
-    ``d_i`` is the mean R of pairs with sample i minus the mean R of pairs without it. The
-    score ``(d_i - median d) / (1.4826 MAD(d))``.
+    ``d_i`` is the mean R of pairs with sample i minus the mean R of pairs without it. The score is
+    ``(d_i - median d) / (1.4826 MAD(d))``.
 
     Parameters
     ----------
@@ -130,8 +131,9 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
 
     Returns
     -------
-    Scores are NaN without flags with fewer than three samples, an undefined R, or where more than
-    half of the samples have the same d (MAD 0). d is NaN in the first two cases.
+    Scores are NaN, and no sample is flagged, if there are fewer than three samples, if an R is
+    undefined, or if more than half of the samples have the same d (MAD 0). In the first two cases,
+    d is NaN too.
 
     Raises
     ------
@@ -164,7 +166,7 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
     centred = difference - np.median(difference)
     mad = float(np.median(np.abs(centred)))
     if mad <= 1e-15:
-        reason = "half of the samples have the same mean R (MAD 0)"
+        reason = "more than half of the samples have the same mean R (MAD 0)"
         return OutlierScores(difference, unscored, np.zeros(n, dtype=bool), reason)
     score = centred / (MAD_TO_SD * mad)
     cut = outlier_cut(n) if below is None else below
@@ -223,8 +225,8 @@ def library_summary(
 def library_complexity(counts: npt.ArrayLike) -> Complexity:
     """Return the number of features that each library would show at the depth of the smallest.
 
-    This is the expectation under binomial thinning: a feature of c counts is seen with probability
-    ``1 - (1 - f) ** c``, where f is the smallest total over the library's own total. A library that
+    This is the expectation under binomial thinning. A feature of c counts is seen with probability
+    ``1 - (1 - f) ** c``; f is the smallest total divided by the library's own total. A library that
     was amplified from few molecules shows fewer features than others at equal depth.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Before and after a change of the process: lots are the units, attributes are single numbers."""
+"""Lots before and after a change of the process, compared by one number per lot."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ FEWEST_PRE_LOTS: Final = 3
 class ProcessChange(NamedTuple):
     """Two one-sided tests of the difference of lot means against a margin.
 
-    ``difference`` is the mean of the lots after the change minus that before; ``lower`` and
-    ``upper`` bound it with coverage ``1 - 2 alpha``. ``p`` is the larger p of the two tests.
-    ``reason`` tells why there is no answer.
+    ``difference`` is the mean of the lots after the change minus the mean of the lots before it.
+    ``lower`` and ``upper`` are the limits of its interval with coverage ``1 - 2 alpha``. ``p`` is
+    the larger p of the two tests. ``reason`` tells why there is no answer.
     """
 
     difference: float
@@ -77,7 +77,8 @@ def process_change(
     alpha
         Rate at which a difference at the margin is called equivalent, in (0, 0.5).
     planned
-        Planned numbers of lots before and after; with fewer the answer is "not assessable".
+        Planned numbers of lots before and after. If there are fewer lots, the answer is "not
+        assessable".
 
     Returns
     -------
@@ -149,15 +150,16 @@ def quality_range(pre: npt.ArrayLike, *, k: float) -> QualityRange:
 def permutation_p(
     values_of: Callable[[BoolArray], FloatArray], *, is_post: npt.ArrayLike, seed: int = 0
 ) -> PermutationP:
-    """Return the p of the difference of means over labellings of lots as pre and post.
+    """Return the permutation p of the difference of means between pre and post lots.
 
-    It assumes no distribution, and cannot be below ``smallest_possible``.
+    The labels pre and post are permuted over the lots. The test assumes no distribution, and p
+    cannot be below ``smallest_possible``.
 
     Parameters
     ----------
     values_of
-        Value of every lot under a labelling; an attribute that does not depend on the labelling
-        returns the same values each time.
+        Function that returns the value of every lot, given the labels (True for post). If the
+        attribute does not depend on the labels, it returns the same values each time.
     is_post
         True for each lot after the change.
     seed
@@ -203,9 +205,9 @@ def permutation_p(
 def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArray:
     """Return each lot's mean Fisher's z to the lots before the change.
 
-    A lot before the change is compared with the other such lots. This also changes their values and
-    narrows their spread to ``(k - 2) / (k - 1)`` of the spread of lots. The spread is widened by
-    the inverse, so that lots before and after have the same spread.
+    Each of the ``k`` lots before the change is compared with the other ``k - 1``. This narrows the
+    spread of their values by the factor ``(k - 2) / (k - 1)``. The spread is therefore multiplied
+    by ``(k - 1) / (k - 2)``, so that lots before and after have the same spread.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ def benjamini_hochberg(p: npt.ArrayLike) -> FloatArray:
     Parameters
     ----------
     p
-        One p-value per test; NaN where no test was made, which does not count as a test.
+        One p-value per test. NaN means that no test was made; it is not counted as a test.
 
     Returns
     -------

@@ -20,7 +20,7 @@ SINGLE_GENES: Final = (
     "co-regulated"
 )
 WINDOWS: Final = (
-    "genomic windows contain little of the co-regulation: intervals are nearly as narrow as for "
+    "genomic windows seldom group co-regulated genes: intervals are nearly as narrow as for "
     "single genes"
 )
 # Above this share of features in blocks of one gene, the interval is reported as too narrow.
@@ -38,8 +38,8 @@ _NEARLY_ONE = 1 - 1e-12  # R of a resample has no more digits than this
 class BlockIntervals(NamedTuple):
     """Intervals for R of every pair of samples; one entry per pair.
 
-    ``lower`` and ``upper`` are NaN where R is not defined, or in fewer than two resamples;
-    ``reasons`` tells why. ``label`` describes the interval, ``warning`` its limits, if any.
+    ``lower`` and ``upper`` are NaN if R is not defined, or is defined in fewer than two resamples;
+    ``reasons`` tells why. ``label`` describes the interval, and ``warning`` its limitations.
     """
 
     sample_a: IntArray
@@ -69,11 +69,10 @@ def block_intervals(
 ) -> BlockIntervals:
     """Return an interval of Pearson's R for every pair by resampling blocks of features.
 
-    All features of a block are drawn together, so that features that vary together stay
-    together: gene sets, genomic neighbourhoods, or at least all isoforms of a gene. With the sums
-    of each block, all resamples of all pairs take one matrix product. The interval is
-    ``tanh(z -+ t s)``, where s is the standard deviation of Fisher's z over resamples and t has
-    n_blocks - 1 degrees of freedom.
+    A block contains features that vary together: a gene set, a genomic neighbourhood, or at least
+    all isoforms of a gene. All features of a block are drawn together. R of all pairs is computed
+    by matrix products from the sums of each block. The interval is ``tanh(z -+ t s)``, where s is
+    the standard deviation of Fisher's z over resamples and t has n_blocks - 1 degrees of freedom.
 
     Parameters
     ----------
@@ -86,7 +85,7 @@ def block_intervals(
     genes
         The gene of each feature; ``None`` where every feature is a gene.
     rng
-        Random number generator; every 100 resamples use a stream of their own, spawned from it.
+        Random number generator, which spawns a separate stream for every 100 resamples.
     n_resamples
         Number of resamples, >= 2. A resample in which a sample is constant is left out.
     level
@@ -94,13 +93,14 @@ def block_intervals(
     pairs
         Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
     windows
-        Whether blocks are genomic windows. Genes that vary together are seldom neighbours, so
-        windows contain the true R hardly more often than single genes, and the result warns.
+        Whether blocks are genomic windows. Genes that vary together are seldom neighbours.
+        Intervals by windows therefore contain the true R hardly more often than intervals by
+        single genes, and the result has a warning.
 
     Returns
     -------
-    For each pair (a < b) R and its limits, in [-1, 1]. They describe other features
-    measured in the same samples, never other batches.
+    For each pair (a < b) R and the limits of its interval, in [-1, 1]. The interval describes other
+    features measured in the same samples, never other batches.
 
     Raises
     ------

@@ -30,8 +30,8 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
     """Return the ratio of distances between groups to distances between replicates, in dB.
 
     Features are z-scored across samples and reduced to the first two principal components. The
-    distance is ``D(a, b) = w1 dPC1^2 + w2 dPC2^2`` with w their shares of variance, and
-    ``SNR = 10 log10(mean D between groups / mean D within groups)`` without self-pairs.
+    distance of two samples is ``D(a, b) = w1 dPC1^2 + w2 dPC2^2``, where w1 and w2 are the shares
+    of variance of the components. ``SNR = 10 log10(mean D between groups / mean D within groups)``.
 
     Parameters
     ----------

@@ -25,10 +25,10 @@ class Mixture(NamedTuple):
 class CaughtShare(NamedTuple):
     """The smallest share that is detected, over repeats.
 
-    ``share`` is the smallest share from which on every repeat is detected. ``earliest`` is the
-    smallest share from which on any single repeat is detected. ``passed`` is the largest share at
-    which some repeat still passes. ``share`` is NaN where the largest share tried passes in some
-    repeat.
+    ``share`` is the smallest share such that this share and all larger ones are detected in every
+    repeat; it is NaN if the largest share tried passes in some repeat. ``earliest`` is the smallest
+    share such that this share and all larger ones are detected in at least one repeat. ``passed``
+    is the largest share that passes in some repeat.
     """
 
     share: float
@@ -47,10 +47,10 @@ def mix_profile(
 ) -> Mixture:
     """Mix a share of another profile into a sample, at the sample's depth.
 
-    On the TPM scale the mixture is ``(1 - share) tpm + share profile``. With counts and lengths
-    the mixture is sequenced again at the same depth: the sample's own counts are thinned to its
-    remaining part of the reads (binomial), and reads of the profile are drawn (Poisson). So the
-    counting noise is that of one sequencing and is not added a second time.
+    The TPM of the mixture are ``(1 - share) tpm + share profile``. If counts and lengths are given,
+    sequencing of the mixture at the same depth is simulated. The sample's own counts are thinned to
+    the part that remains in the mixture (binomial), and reads of the profile are drawn (Poisson).
+    The mixture therefore has the counting noise of one sequencing, not of two.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatAr
 
 
 def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare:
-    """Return the smallest share from which on a mixture is detected, over repeats.
+    """Return the smallest share that is detected together with all larger shares, over repeats.
 
     Parameters
     ----------

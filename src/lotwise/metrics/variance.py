@@ -55,11 +55,11 @@ class VarianceComponents(NamedTuple):
 def variance_components(
     values: npt.ArrayLike, *, factors: Mapping[str, npt.ArrayLike]
 ) -> VarianceComponents:
-    """Split the variance of each feature over the factors of a design, all taken as random.
+    """Split the variance of each feature over the factors of a design, as random effects.
 
-    Quadratic unbiased estimates (MINQUE, Rao 1971), weighted by the median components over all
-    features. In a balanced design they equal analysis of variance and REML. A negative component
-    is set to 0 and the others are estimated without it, as REML does at that bound.
+    The estimates are quadratic and unbiased (MINQUE, Rao 1971), with weights from the median
+    components over all features. In a balanced design, analysis of variance and REML give the same
+    estimates. A negative component is set to 0 and the others are estimated without it, as in REML.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def variance_components(
 
     References
     ----------
-    Rao 1971, J Multivar Anal, 10.1016/0047-259X(71)90001-7; Hoffman and Schadt 2016 for the use,
-    BMC Bioinformatics, 10.1186/s12859-016-1323-z.
+    Rao 1971, J Multivar Anal, 10.1016/0047-259X(71)90001-7. Variance components of expression:
+    Hoffman and Schadt 2016, BMC Bioinformatics, 10.1186/s12859-016-1323-z.
 
     Examples
     --------

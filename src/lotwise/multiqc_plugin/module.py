@@ -196,9 +196,10 @@ class MultiqcModule(BaseMultiqcModule):
             name=self._title(f"Batches, {place.level} level", place.run),
             anchor=anchor,
             description=(
-                "Pearson's R and Lin's concordance of log2(TPM + c) between batches, "
-                "replicates averaged on the TPM scale; over all features, of which those that "
-                "are zero in both batches count as agreement, and over those detected in both."
+                "Pearson's R and Lin's concordance of log2(TPM + c) between batches. Replicates "
+                "are averaged on the TPM scale. Both are computed over all features, where a "
+                "feature that is zero in both batches counts as agreement, and over the features "
+                "detected in both batches."
             ),
             plot=table.plot(cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}),
         )
@@ -303,7 +304,7 @@ def _headers(level: str) -> dict[str, dict[str, Any]]:
         },
         "share_of_highest": {
             "title": "Top 50",
-            "description": f"share of TPM on the 50 highest {level}s",
+            "description": f"share of TPM in the 50 {level}s with the highest TPM",
             "min": 0,
             "max": 1,
             "format": "{:,.3f}",

@@ -32,7 +32,7 @@ def _undefined(job: Job, which: str) -> BoolArray:
 
 
 def write_matrix(job: Job, target: Path) -> None:
-    """Assemble the squares as an AnnData on disk; each square consists of whole chunks."""
+    """Write all blocks into one AnnData on disk; each block consists of whole chunks."""
     import anndata
     import zarr
 
@@ -94,7 +94,7 @@ def nearest_table(job: Job) -> pd.DataFrame:
     rows, places = np.nonzero(kept)
     none = index[rows, places] < 0
     undefined = _undefined(job, job.first)
-    why = np.where(undefined, NO_SPREAD, "no sample of the store has an R")
+    why = np.where(undefined, NO_SPREAD, "no sample of the store has a defined R")
     values: dict[str, Any] = {
         "sample": job.sources[job.first].samples[rows],
         "rank": np.where(none, 0, places + 1),

@@ -13,11 +13,11 @@ from lotwise.metrics.moments import FloatArray, IntArray
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NeighbourRecord(Record):
-    """A sample of the store that is among the nearest of a sample: ``{method}.nearest.tsv``."""
+    """A sample and one of its nearest samples in the store: ``{method}.nearest.tsv``."""
 
     sample: str = column("sample whose neighbours are wanted")
-    rank: int = column("1 is the nearest; 0 where there is none")
-    nearest: str = column("sample of the store; empty where there is none")
+    rank: int = column("1 for the nearest sample; 0 if there is no neighbour")
+    nearest: str = column("sample of the store; empty if there is no neighbour")
     correlation: float = column("Pearson's R or Spearman's rho of the two, in [-1, 1]")
     reason: str = column("why there is no neighbour; empty otherwise")
 
@@ -25,8 +25,8 @@ class NeighbourRecord(Record):
 class NeighbourTable:
     """The k highest R of each row of a matrix, collected from its blocks.
 
-    Of columns with equal R the one with the smaller number is kept, so that the result does not
-    depend on the blocks or their order.
+    If columns have equal R, the column with the smaller number is preferred. The result therefore
+    does not depend on the blocks or their order.
 
     Examples
     --------

@@ -23,7 +23,7 @@ MOST_OF_CHUNK: Final = 4096
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
-    """Samples per panel, samples per strip of it, and bytes read from the store at once."""
+    """Samples per panel, samples per strip of a panel, and bytes read from the store at once."""
 
     panel: int
     strip: int
@@ -31,7 +31,7 @@ class Plan:
 
     @property
     def chunk(self) -> int:
-        """Samples along a chunk of the result: a panel, or an equal part of a large panel."""
+        """Samples per side of a chunk of the result: a panel, or an equal part of a large panel."""
         return -(-self.panel // _n_chunks(self.panel))
 
     def starts(self, n_samples: int) -> range:
@@ -55,8 +55,9 @@ def make_plan(n_samples: int, n_features: int, *, memory: int) -> Plan:
 
     Returns
     -------
-    Panels of nearly equal size, so that no small one is left over. If there are several, they
-    consist of whole chunks of the result, so that a block can be written without reading others.
+    Panels of nearly equal size, so that no small panel remains. If there are several panels, each
+    consists of whole chunks of the result. A block can then be written without reading other
+    blocks.
 
     Raises
     ------
@@ -108,7 +109,9 @@ def _in_whole_chunks(panel: int) -> int:
 
 
 def parse_memory(text: str | int) -> int:
-    """Return an amount of memory in bytes; units are powers of 1,000, or of 1,024 with an i.
+    """Return an amount of memory in bytes.
+
+    Units such as GB are powers of 1,000, and units such as GiB are powers of 1,024.
 
     Raises
     ------

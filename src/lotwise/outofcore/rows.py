@@ -1,10 +1,10 @@
-"""Samples as float32 rows whose products give R to a millionth, and their moments in float64.
+"""Samples as float32 rows whose products give R within 1e-6, and their moments in float64.
 
 R does not change when a sample is shifted or scaled. Each sample is shifted by its most common
 value (the zeros of expression) and scaled by a power of two, so that products of this value are
-exactly 0. Otherwise thousands of equal products would be rounded in the same direction, which
-costs 2e-6 of R over 60,000 features of which half are 0. If no value is common, the shift is the
-mean. A sample with a second common value is multiplied in float64.
+exactly 0. Otherwise thousands of equal products would be rounded in the same direction: R over
+60,000 features, half of them 0, would have an error of 2e-6. If no value is common, the shift is
+the mean. A sample with a second common value is multiplied in float64.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PARTS: Final = 32
 
 
 class Prepared(NamedTuple):
-    """Rows ready to be multiplied; moments are those of the rows, not of the samples."""
+    """Rows ready to be multiplied. The moments are those of the rows, not of the samples."""
 
     rows: Rows
     means: FloatArray
@@ -61,7 +61,7 @@ def prepare_rows(
     method: Method,
     pseudocount: float | None,
 ) -> Prepared:
-    """Shift and scale samples so that their products in float32 are exact enough.
+    """Shift and scale samples so that their products in float32 give R within 1e-6.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ def run(job: Job, client: Client | None) -> None:
 
 @contextmanager
 def connected(cluster: Cluster) -> Iterator[Client | None]:
-    """Yield the client of a cluster: the given one, one for an address, or None.
+    """Yield the given client, a new client for a given address, or None.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def connected(cluster: Cluster) -> Iterator[Client | None]:
 
 
 def memory_of_task(memory: int, client: Client | None) -> int:
-    """Return the memory of a process divided by the tasks that it does at a time.
+    """Return the memory of a process divided by the number of tasks that it runs at once.
 
     Raises
     ------

@@ -23,9 +23,9 @@ _ROWS_OF_SPARSE: Final = 256
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Source:
-    """Samples x features on disk, and the part that is correlated; see :func:`open_store`.
+    """Samples x features on disk, and the features that are correlated; see :func:`open_store`.
 
-    It contains names only, so that it can be sent to the workers of a cluster.
+    It contains names but no values, so that it can be sent to the workers of a cluster.
     """
 
     path: Path
@@ -52,7 +52,7 @@ class Source:
         return replace(self, path=self.path.absolute())
 
     def identity(self) -> dict[str, Any]:
-        """Return what is read: names, scale, and size and time of the files behind it."""
+        """Return what identifies the data: path, names, scale, and size and time of the files."""
         names = hashlib.sha256()
         for text in (*self.samples, "", *self.features):
             names.update(f"{text}\n".encode())
@@ -73,8 +73,8 @@ class Source:
 
         Yields
         ------
-        Shape ``(n, n_features)`` of the stored type, ``n`` as large as ``most_bytes`` allows
-        but never below 1.
+        Arrays of the stored type and of shape ``(n, n_features)``; ``n`` is at least 1 and as large
+        as ``most_bytes`` allows.
         """
         with _opened(self.path) as root:
             array = _values_of(root, self.layer, self.path)
@@ -103,15 +103,15 @@ def open_store(
     Parameters
     ----------
     path
-        An AnnData as zarr (format 2 or 3) or h5ad, dense or sparse by rows (CSR), or a bare
-        zarr array of samples x features, whose names are then numbers.
+        An AnnData as zarr (format 2 or 3) or h5ad, dense or sparse by rows (CSR). Or a bare zarr
+        array of samples x features; the names of samples and features are then numbers.
     layer
         The layer to read; ``None`` for ``X`` (or the bare array).
     pseudocount
         c of log2(TPM + c), > 0, if the values are TPM; ``None`` uses the values unchanged. The
         ``X`` that lotwise writes is already log2(TPM + 1).
     features
-        The features to use: names, or True and False in the order of the store. ``None`` for all.
+        The features to use: names, or a boolean mask in the order of the store. ``None`` for all.
 
     Returns
     -------
@@ -120,8 +120,8 @@ def open_store(
     Raises
     ------
     InputError
-        No such store or layer, not samples x features, or a feature that is missing or, if names
-        are given, occurs twice.
+        There is no such store or layer, it is not samples x features, or a feature is missing. If
+        ``features`` are names: the store contains a feature name twice.
 
     Examples
     --------

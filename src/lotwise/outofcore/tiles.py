@@ -28,7 +28,7 @@ _MIRRORED_AT_ONCE: Final = 128
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Job:
-    """A run: one set of samples with itself, or queries with a reference.
+    """A run: correlations within one set of samples, or between queries and a reference.
 
     It can be sent to another process that sees the same files.
     """

@@ -76,8 +76,8 @@ def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
     folder
         The working folder.
     identity
-        Everything on which the parts depend. If it differs from that of the folder, the parts are
-        useless and the work starts again.
+        Everything on which the parts depend. If it differs from the identity stored in the folder,
+        the parts are useless and the work starts again.
 
     Raises
     ------

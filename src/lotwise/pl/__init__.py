@@ -1,8 +1,8 @@
 """Figures of expression and of what :mod:`lotwise.tl` computed.
 
-Every function returns a Matplotlib figure and neither shows nor saves it. ``ax=`` draws into axes
-of the user and returns their figure; ``figsize=`` sets the size in inches; ``palette=`` the
-colours of batches. Fonts, font sizes and dark styles follow ``matplotlib.rcParams``.
+Every function returns a Matplotlib figure and neither shows nor saves it. With ``ax=``, it draws
+into your axes and returns their figure. ``figsize=`` sets the size in inches, and ``palette=`` sets
+the colours of batches. Fonts, font sizes and dark styles follow ``matplotlib.rcParams``.
 """
 
 from lotwise.pl.batch_equivalence import batch_equivalence

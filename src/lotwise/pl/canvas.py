@@ -57,7 +57,7 @@ def one_axes(
 
 
 def need_rows(table: pd.DataFrame, name: str) -> None:
-    """Raise where a table has no rows.
+    """Raise an error if a table has no rows.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def need_rows(table: pd.DataFrame, name: str) -> None:
 
 
 def nothing(reason: str, *, ax: Axes | None = None) -> Figure:
-    """Return a figure that says why there is nothing to draw.
+    """Return a figure that states why there is nothing to draw.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def nothing(reason: str, *, ax: Axes | None = None) -> Figure:
 def write_below(
     figure: Figure, axis: Axes, words: str, *, ax: Axes | None, figsize: Size | None
 ) -> None:
-    """Write a line below the figure; below the axes where they are the user's (``ax``)."""
+    """Write a line below the figure, or below the axes if the user gave them (``ax``)."""
     from lotwise.pl.style import add_line, scaled, set_size
 
     if ax is not None:

@@ -1,4 +1,4 @@
-"""Figure of samples on principal components, and of their tree by 1 - R."""
+"""Figure of samples on principal components, and of their clustering tree by 1 - R."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ def components(
 
     Returns
     -------
-    The figure, with components on the left and the tree on the right. Points and leaves have the
-    colours of their batches, points the marker of their condition. A half that is not defined
-    shows the reason. Up to 60 samples are named at the tree and up to 30 at the points; otherwise
-    the title says so. With more than eight batches colours repeat, and a sentence replaces the
-    legend.
+    The figure, with components on the left and the tree on the right. The colour of points and
+    leaves shows the batch, the marker of points the condition. If components or clustering are not
+    defined, the reason is shown instead. The tree shows up to 60 sample names and the points up to
+    30; with more samples, the title states that names are not shown. With more than eight batches,
+    colours repeat, and a sentence replaces the legend.
 
     Raises
     ------
     InputError
-        A table is empty, or the merges are of other samples.
+        A table is empty, or the two tables do not have the same samples.
 
     Examples
     --------

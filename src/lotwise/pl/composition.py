@@ -44,8 +44,8 @@ def composition(
 
     Returns
     -------
-    The figure; of more than 60 samples, those with the largest shift. If no factor is known it
-    shows the reason.
+    The figure. If there are more than 60 samples, it shows the 60 with the largest shift. If no
+    factor is known, it shows the reason.
 
     Raises
     ------

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def level_of(expression: AnnData) -> str:
-    """Return the level, gene where it is not known."""
+    """Return the level, or gene if the level is not known."""
     return str(noted(expression).get(keys.LEVEL, "gene"))
 
 
@@ -31,8 +31,8 @@ def pseudocount_of(expression: AnnData) -> float:
     Raises
     ------
     InputError
-        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`, or for other features or
-        samples.
+        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`, or was computed for other
+        features or samples.
     """
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
@@ -45,7 +45,7 @@ def pseudocount_of(expression: AnnData) -> float:
 
 
 def double_zero_shares(expression: AnnData) -> str:
-    """Return which share of the features is zero in both samples of a pair, of all its pairs."""
+    """Return the share of features that are zero in both samples, as the range over all pairs."""
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
     # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)

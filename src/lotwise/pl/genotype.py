@@ -1,4 +1,4 @@
-"""Figure of the donors that genotypes tell apart."""
+"""Figure of the donors found by genotype."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _MOST_PRINTED: Final = 12
 
 
 def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
-    """Draw the concordance of genotypes of all pairs, samples in the order of the donors found.
+    """Draw the concordance of genotypes of all pairs; samples are sorted by the donors found.
 
-    Over the sites that vary among the samples; where none does, over those that are not homozygous
-    for the reference allele in every sample.
+    The concordance is over the sites that vary among the samples. If no site varies, it is over the
+    sites at which not all samples are homozygous for the reference allele.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure; where there are no pairs, it says why. A sample whose label disagrees has a star, a
-    mixed one a plus.
+    The figure; if there are no pairs, it shows the reason. A star marks a sample that is not from
+    the donor on its label. A plus marks a mixed sample.
 
     Raises
     ------
@@ -76,7 +76,9 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
                 if np.isfinite(share):
                     colour = "white" if share < 0.6 else "black"
                     axis.text(b, a, f"{share:.2f}", ha="center", va="center", color=colour)
-        which = "that vary among the samples" if varies else "not homozygous reference in all"
+        which = (
+            "that vary among the samples" if varies else "not homozygous for the reference in all"
+        )
         axis.set_title(
             f"Concordance of genotypes over {_range(table[n_sites])} sites\n{which}", fontsize=8
         )
@@ -106,7 +108,7 @@ def _name(axis: Axes, donors: pd.DataFrame) -> None:
     marks = [
         words
         for words, odd in (
-            ("* of another donor than its label", donors["agrees"] == "no"),
+            ("* not from the donor on its label", donors["agrees"] == "no"),
             ("+ mixed", donors["mixed"] == "yes"),
         )
         if odd.any()

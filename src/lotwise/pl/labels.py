@@ -54,8 +54,8 @@ def name_points(
 ) -> None:
     """Write names next to their points, with a short line if they are apart; ``size`` in points.
 
-    Call it when the limits of the axes are final. Positions are chosen for the present size of
-    the axes. Names do not lie on horizontal ``lines``, given as from x, to x, y.
+    Call it when the limits and the size of the axes are final, because positions are chosen for
+    them. Names avoid the horizontal ``lines``, each given as (first x, last x, y).
     """
     if not names:
         return

@@ -48,8 +48,8 @@ def sensitivity(
     """Draw R by feature set and pseudo-count, and the spread of log ratios by expression.
 
     Each mark summarises the pairs of one relation: median (point), middle half (thick line) and
-    range (thin line). By level of expression the spread of M is drawn instead of R, because R
-    within a narrow range of expression is always low.
+    range (thin line). For levels of expression, the figure shows the spread of M instead of R,
+    because R within a narrow range of expression is always low.
 
     Parameters
     ----------
@@ -178,16 +178,16 @@ def detectable(
     ax: Axes | None = None,
     figsize: Size | None = None,
 ) -> Figure:
-    """Draw R after changing a share of the features by a fold, as contours.
+    """Draw contours of R after a fold change of a share of the features.
 
     Parameters
     ----------
     table
         The rows of ``lotwise.get.evidence(expression, "detectable")`` for one pair.
     r
-        Observed or passing R; drawn as a separate line.
+        Observed R, or the smallest R that passes; drawn as a line.
     title
-        What the figure is of; which changes pass unseen is added to it.
+        First line of the title. The second line states which changes remain undetected.
     features
         What the features are, for the label: ``"genes"`` or ``"isoforms"``.
     ax
@@ -197,8 +197,8 @@ def detectable(
 
     Returns
     -------
-    The figure: changes below the line would not have been detected. There is no line if all or none
-    of the changes tried leave R at ``r`` or above; the title says so.
+    The figure: changes below the line would not have been detected. If all changes tried are
+    detected, or none is, there is no line, and the title states this.
 
     Raises
     ------

@@ -28,9 +28,9 @@ def process_change(table: pd.DataFrame, *, lots: pd.DataFrame) -> Figure:
 
     Returns
     -------
-    The figure: on the left differences with their intervals in units of the margin, on the right
-    each lot in standard deviations from the mean of the lots before. If there is nothing to draw
-    it shows the reason.
+    The figure. The left side shows the differences with their intervals, in units of the margin.
+    The right side shows the distance of each lot from the mean of the lots before, in standard
+    deviations of these lots. If there is nothing to draw, the figure shows the reason.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def _lots(axis: Axes, known: pd.DataFrame, lots: pd.DataFrame) -> None:
                 color=colour,
                 label={"pre": "before", "post": "after"}[phase] if at == 0 else None,
             )
-    axis.set_xlabel("SD of the lots before, from their mean")
+    axis.set_xlabel("distance from mean of lots before (SD)")
     axis.set_title("each lot (shaded: quality range)", fontsize=8)
     if axis.get_legend_handles_labels()[0]:
         axis.legend(fontsize=6, frameon=False, loc="best")

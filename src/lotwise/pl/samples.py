@@ -40,7 +40,7 @@ def batches(
     ax: Axes | None = None,
     figsize: Size | None = None,
 ) -> Figure:
-    """Draw each batch's median R to the others and the limits that the other batches give.
+    """Draw each batch's median R to the other batches, with limits computed from those batches.
 
     Parameters
     ----------
@@ -59,8 +59,9 @@ def batches(
 
     Returns
     -------
-    The figure: one point per batch, its prediction interval (thick), tolerance interval (thin). Of
-    more than 60 batches those with the lowest median, lowest first; the title says so.
+    The figure: each batch has a point, a prediction interval (thick) and a tolerance interval
+    (thin). Of more than 60 batches, only the 60 with the lowest median are shown, lowest first. The
+    title states this.
 
     Raises
     ------
@@ -205,9 +206,9 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
 
     Returns
     -------
-    The figure: TPM printed in each cell, a cross where the marker is not as expected, grey where
-    it is not annotated. Of more than 60 samples those with the most crosses are shown, ties in the
-    given order; the title says so.
+    The figure: each cell contains the TPM, with a cross if the marker is not as expected. Cells of
+    markers that are not annotated are grey. Of more than 60 samples, only the 60 with the most
+    crosses are shown, and ties keep their order. The title states this.
 
     Raises
     ------
@@ -232,7 +233,7 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     )
     if len(samples) > MOST_ROWS:
         cross = "\N{MULTIPLICATION SIGN}"
-        title = f"{title}\n{MOST_ROWS} of {len(samples):,} samples, those with the most {cross}"
+        title = f"{title}\nthe {MOST_ROWS} of {len(samples):,} samples with the most {cross}"
         crosses = (table["holds"] == "no").groupby(table["sample"], sort=False).sum()
         samples = crosses.sort_values(ascending=False, kind="stable").index[:MOST_ROWS].tolist()
     tpm = table.pivot_table(

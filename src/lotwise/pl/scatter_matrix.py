@@ -1,7 +1,7 @@
 """Scatter plots of all pairs of samples with Pearson's R, as in Extended Data Figs 1 and 2.
 
-All panels share one pair of axes. The point clouds are one image and the rest is vector text, so
-that 24 samples take seconds and a few megabytes.
+All panels share one pair of axes. The point clouds are one image, and the rest is vector graphics.
+A figure of 24 samples therefore takes only seconds and a few megabytes.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ def scatter_matrix(
 ) -> Figure:
     """Draw scatter plots of all pairs of samples, with Pearson's R printed.
 
-    Below the diagonal are scatter plots of log2(TPM + 1) with the identity line, on the diagonal
-    the batches, and above the diagonal R over all features.
+    Below the diagonal are scatter plots of log2(TPM / c + 1) with the identity line, where c is the
+    pseudo-count of R. The batches are on the diagonal. R over all features is above the diagonal.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def scatter_matrix(
     Raises
     ------
     InputError
-        There is no R in ``obsp``, it is of other features or samples, or there are more than 40
-        samples, whose panels would be illegible (use :func:`lotwise.pl.heatmap`).
+        ``obsp`` has no R, R was computed from other features or samples, or there are more than
+        40 samples (the panels would be illegible; use :func:`lotwise.pl.heatmap`).
 
     References
     ----------

@@ -20,7 +20,7 @@ _OVERALL = "overall"
 def titration(
     curve: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | None = None
 ) -> Figure:
-    """Draw one curve per criterion: the fraction of mixtures detected, by share.
+    """Draw a curve for each criterion: the fraction of mixtures that it detects at each share.
 
     Parameters
     ----------

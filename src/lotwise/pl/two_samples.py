@@ -64,7 +64,7 @@ def scatter(
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``; no tool has to be called before.
+        Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
         Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
@@ -146,7 +146,7 @@ def mean_difference(
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``; no tool has to be called before.
+        Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
         Names of two samples. The name of a batch stands for the mean TPM of the batch.
     label
@@ -163,13 +163,14 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair; computed by
         default.
     deprecated
-        ``named`` and ``unit``, if two vectors of log2 TPM are given in place of ``expression``
-        and ``sample_a``.
+        Accepts ``named`` and ``unit`` if ``expression`` and ``sample_a`` are two vectors of log2
+        TPM.
 
     Returns
     -------
-    The figure: one point per feature, bias and limits over all (lines) and by tenths (steps). The
-    ratio is divided by the median ratio (:func:`lotwise.metrics.differences.log_ratios`).
+    The figure, with one point per feature. Long lines are the bias and the limits over all
+    features; steps are the robust limits of each tenth of expression. The ratio is divided by the
+    median ratio (:func:`lotwise.metrics.differences.log_ratios`).
 
     Raises
     ------

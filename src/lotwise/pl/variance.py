@@ -45,8 +45,8 @@ def variance(
     Returns
     -------
     The figure; the line in a violin is the median over features. Factors that the design cannot
-    separate are not drawn but named below the figure. If this is true of all factors, nothing is
-    drawn but the reason.
+    separate are not drawn; the reason is given below the figure. If no factor can be separated, the
+    figure contains only the reason.
 
     Raises
     ------

@@ -75,8 +75,8 @@ def _quantify_in(
     quarters = split_reads(job.sample, folder)
     if min(quarters.n_reads) < FEWEST_READS:
         logger.warning(
-            "sample %s: a quarter of its reads holds %d, fewer than %d: no halves are "
-            "quantified, and the isoform ceiling takes bootstraps where there are some",
+            "sample %s: a quarter of its reads has only %d reads, and at least %d are required, so "
+            "no halves are quantified; the isoform ceiling uses bootstraps if there are any",
             name,
             min(quarters.n_reads),
             FEWEST_READS,
@@ -95,8 +95,8 @@ def _quantify_in(
             )
         except InputError as fault:
             logger.warning(
-                "sample %s: %s of its reads could not be quantified (%s): the isoform ceiling "
-                "takes bootstraps where there are some",
+                "sample %s: %s of its reads could not be quantified (%s); the isoform ceiling "
+                "uses bootstraps if there are any",
                 name,
                 part.replace("_", " "),
                 fault,

@@ -79,9 +79,9 @@ class Kallisto(Quantifier):
             if shipped is not None:
                 return shipped
         install = (
-            "the kb-python wheel has none for "
-            f"{platform.system()} {platform.machine()} or is not installed; "
-            f"install kallisto {_OLDEST_IN_WORDS} or later (bioconda: kallisto) or configure its "
+            "the kb-python wheel is not installed or has no kallisto for "
+            f"{platform.system()} {platform.machine()}; "
+            f"install kallisto {_OLDEST_IN_WORDS} or later (bioconda: kallisto), or configure its "
             "path"
         )
         found = find_program("kallisto", configured=self.program, install=install)

@@ -27,10 +27,11 @@ N_FRAGMENTS: Final = 2_000_000
 LOWEST_DEPTH: Final = 10
 """Minimum number of bases for a position to be kept in the file of a sample."""
 _MOST_AT_START: Final = 3
-"""Maximum number of reads that begin at one position on one strand; more are likely PCR copies."""
+"""Maximum number of reads that begin at one position on one strand; further reads are likely PCR
+copies."""
 _TRIMMED: Final = 6
-"""Bases ignored at either end of a read: they may extend across a splice site or an insertion
-without enough differences to be recognised."""
+"""Bases ignored at either end of a read. They may extend across a splice site or an insertion and
+have too few differences to show it."""
 _END: Final = 20
 """Bases ignored at either end of a transcript."""
 _N_PROBED: Final = 100_000

@@ -51,8 +51,8 @@ class Yield(Record):
         display="percent",
     )
     complexity: float = column(
-        "isoforms expected to be detected at the depth of the smallest library without a fault; "
-        "NaN if every library has a fault"
+        "isoforms expected to be detected at the depth of the smallest library with enough reads; "
+        "NaN if no library has enough reads"
     )
     complexity_ratio: float = column(
         "complexity over the median of the other samples; NaN if there is no other"
@@ -62,7 +62,7 @@ class Yield(Record):
     n_detected: int = column("number of isoforms with TPM >= 1", heading="isoforms at TPM 1")
     top_share: float = column("fraction of TPM in the 50 highest isoforms; NaN if all are 0")
     standing: str = column("passed, noted or refused", heading="standing")
-    reason: str = column("why it is noted or refused; empty if passed", heading="reason")
+    reason: str = column("why the sample is noted or refused; empty if passed", heading="reason")
 
 
 def judge_yields(
@@ -185,7 +185,7 @@ def _judge(
         )
     variety = complexity / complexity_of_others if complexity_of_others > 0 else float("nan")
     few = (
-        f"of low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} times the "
+        f"low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} times the "
         f"other samples' median ({complexity_of_others:,.0f})"
     )
     if variety < limits.smallest_complexity_ratio:
@@ -223,7 +223,7 @@ def _faults_of_tpm(abundance: Abundance) -> Iterable[str]:
     elif not abundance.tpm.any():
         yield "all TPM are 0"
     elif abs(abundance.tpm.sum() - 1e6) > 1e3:
-        yield f"TPM sum to {abundance.tpm.sum():,.0f}, must sum to a million"
+        yield f"TPM sum to {abundance.tpm.sum():,.0f}, but must sum to a million"
 
 
 def _faults_of_use(

@@ -250,7 +250,7 @@ def _require_roles(run: Run, pairs: Sequence[tuple[dnaio.SequenceRecord, ...]]) 
             rf"^\S+/{other}(?!\S)|^\S+ {other}:[YN]:\d+:|^[SED]RR\d+\.\d+\.{other}(?!\S)", name
         ):
             raise RefusedError(
-                f"record 1 is {name!r}, a read of mate {other}, but the sheet lists the file "
+                f"record 1 ({name!r}) is mate {other} of a pair, but the sheet lists the file "
                 f"as fastq_{mate}",
                 path=file,
                 remedy="exchange fastq_1 and fastq_2",

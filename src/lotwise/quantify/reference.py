@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 _ENSEMBL_GENE: Final = re.compile(r"\sgene:(\S+)")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _FORMAT: Final = 2
-"""Increase it if the prepared files change, so that older caches are not used."""
+"""Number of the format of the prepared files; a new number prevents the use of older caches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +232,7 @@ def _require_record(
         )
     if not (sequence.isascii() and sequence.isalpha()):
         raise InputError(
-            f"record {number:,} ({name}) has no sequence, or its sequence contains other "
-            "characters than letters",
+            f"record {number:,} ({name}) has no sequence, or its sequence contains "
+            "characters that are not letters",
             path=source,
         )

@@ -39,7 +39,8 @@ FEWEST_INFORMATIVE: Final = 100
 STRANDED_SHARE: Final = 0.8
 UNSTRANDED_DIFFERENCE: Final = 0.1
 _KEPT_BITS: Final = 4
-"""One in 2 ** 4 k-mers is kept: a read of 100 bases has about four, one of 36 often none."""
+"""One in 2 ** 4 k-mers is kept. A read of 100 bases has about four kept k-mers, and a read of 36
+bases often has none."""
 
 _BLOCK_BASES: Final = 1_000_000
 _FORMAT: Final = 2
@@ -57,7 +58,7 @@ class Strand(Record):
     applied: str = column("strandedness used by the quantifier: unstranded, forward or reverse")
     finding: str = column("strandedness of the reads; undetermined if they are not conclusive")
     n_reads: int = column("number of first mates examined, from the beginning of every run")
-    n_telling: int = column("number of these with a sampled 31-mer; the others cannot match")
+    n_telling: int = column("number of these mates with a sampled 31-mer; the others cannot match")
     n_matching: int = column("number of reads that share a sampled 31-mer with a transcript")
     n_sense: int = column("number of reads that match transcripts in sense direction only")
     n_antisense: int = column("number of reads that match transcripts in antisense direction only")
@@ -98,7 +99,7 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
         )
     if finding == "undetermined" and declared in {"forward", "reverse"}:
         logger.warning(
-            "sample %s is declared %s, which its reads do not show (%d sense, %d antisense)",
+            "sample %s is declared %s, but its reads are not conclusive (%d sense, %d antisense)",
             sample.sample,
             declared,
             n_sense,
@@ -107,15 +108,15 @@ def infer_strandedness(sample: Sample, *, transcripts: Path, cache: Path) -> Str
     elif finding == "undetermined" and declared == "auto":
         logger.warning(
             "sample %s: the strandedness is undetermined (%d sense, %d antisense), "
-            "unstranded is used",
+            "so unstranded is used",
             sample.sample,
             n_sense,
             n_antisense,
         )
     elif finding in {"forward", "reverse"} and declared == "unstranded":
         logger.warning(
-            "sample %s is declared unstranded, but its reads are %s (%d sense, %d antisense): "
-            "as unstranded, they are also counted on genes of the other strand",
+            "sample %s is declared unstranded, but its reads are %s (%d sense, %d antisense), "
+            "so they are also counted on genes of the other strand",
             sample.sample,
             finding,
             n_sense,

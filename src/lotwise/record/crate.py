@@ -21,19 +21,12 @@ from lotwise.acceptance import check_verdict
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.files.checksums import checksum
-from lotwise.record import (
-    InputFile,
-    OutputFile,
-    Program,
-    Provenance,
-    chain_faults,
-    check_page,
-    fault_of,
-    log_written,
-    read_provenance,
-    step_of,
-)
+from lotwise.record.calls import step_of
+from lotwise.record.checking import check_page, log_written
+from lotwise.record.fixity import fault_of
 from lotwise.record.lineage import read_by, written_by
+from lotwise.record.provenance import InputFile, OutputFile, Program, Provenance, read_provenance
+from lotwise.record.revisions import chain_faults
 from lotwise.tree import CERTIFICATE, CRATE, HISTORY, PAGE, PROVENANCE
 from lotwise.wording import counted, listed
 
@@ -130,7 +123,7 @@ def _refuse_changed(provenance: Provenance, results: Path) -> None:
             path=results,
             remedy="restore the recorded inputs, or write the record again (`lotwise record`)"
             if inputs
-            else "restore them; changes made by lotwise are recorded by "
+            else "restore these files; if lotwise itself changed them, run "
             f"`lotwise record --out {results}`",
         )
 

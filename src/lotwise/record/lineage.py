@@ -7,8 +7,8 @@ from typing import Final
 
 from lotwise.evidence.catalogue import input_roles
 from lotwise.keys import LEVELS
-from lotwise.record import ANALYSED, PREPARING, Program, Provenance, step_of
-from lotwise.record.provenance import OF_QUANTIFICATION, QUANTIFIED
+from lotwise.record.calls import PREPARING, step_of
+from lotwise.record.provenance import ANALYSED, OF_QUANTIFICATION, QUANTIFIED, Program, Provenance
 from lotwise.tree import (
     COPY,
     FETCHED,

@@ -26,7 +26,7 @@ Sha256 = Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the content, he
 QUANTIFIED: Final = frozenset({"sheet of reads", "reads", "transcripts", "genome", "annotation"})
 """Roles of the inputs that were read before the analysis."""
 OF_QUANTIFICATION: Final = frozenset({"quantification", "bootstraps", "halves of the reads"})
-"""Roles of what the quantification of one sample left."""
+"""Roles of the files that the quantification of one sample wrote."""
 ANALYSED: Final = frozenset(
     {"sample sheet", *OF_QUANTIFICATION, "transcripts to genes", *input_roles()}
 )
@@ -93,7 +93,7 @@ class InputFile(_Part):
     path: str
     bytes: int = Field(ge=0)
     sha256: str = Sha256
-    source: str | None = Field(description="URL from which lotwise fetched it, if it did")
+    source: str | None = Field(description="URL from which lotwise downloaded it; otherwise null")
     role: str
     note: str = Field(default="", description="anything unusual about it; empty otherwise")
 
@@ -141,7 +141,9 @@ class Provenance(_Part):
     workflow: str | None = Field(
         default=None, description="the workflow's main file, copied here; null for a run by hand"
     )
-    criteria_sha256: str | None = Field(description="SHA-256 of the acceptance criteria, if judged")
+    criteria_sha256: str | None = Field(
+        description="SHA-256 of the acceptance criteria; null if none were judged"
+    )
     inputs: tuple[InputFile, ...]
     outputs: tuple[OutputFile, ...]
 

@@ -136,7 +136,7 @@ def refuse_amendments(amended: Iterable[Amendment], *, root: Path, reason: str |
             f"{counted(len(paths), 'recorded file')} changed, but not by a step of lotwise: "
             f"{listed(paths)}",
             path=root,
-            remedy="restore the recorded files, or state the reason of the changes with --amend "
+            remedy="restore the recorded files, or state the reason for the changes with --amend "
             "REASON",
         )
 
@@ -158,7 +158,8 @@ def chain_faults(root: Path) -> tuple[str, ...]:
     faults = []
     present = checksum(root / PROVENANCE)
     if kept and present != checksum(kept[-1]):
-        faults.append(f"{PROVENANCE} is not revision {len(kept)} of the record: it was edited")
+        number = len(kept)
+        faults.append(f"{PROVENANCE} was edited: it differs from revision {number} of the record")
     if not kept and (logged or not is_of_0_1(root)):
         faults.append(f"{REVISIONS}/ is missing")
     previous = None
@@ -171,10 +172,16 @@ def chain_faults(root: Path) -> tuple[str, ...]:
             faults.append(f"{name} cannot be read")
         else:
             if int(path.stem) != number or (told.previous != previous and told.revision != 1):
-                faults.append(f"{name} does not follow the revision before it")
+                faults.append(
+                    f"the number of {name}, or the checksum in it, does not match the revision "
+                    "before it"
+                )
         # The first may be a record of version 0.1, which had no line in the history.
         if logged.get(number, "" if number > 1 else sha256) != sha256:
-            faults.append(f"{name} is not the revision that was written: {HISTORY} has another")
+            faults.append(
+                f"{name} is not the revision recorded in {HISTORY}: the checksum differs or is "
+                "missing"
+            )
         previous = sha256
     missing = sorted(number for number in logged if number > len(kept))
     if kept and missing:

@@ -11,7 +11,6 @@ import polars as pl
 from lotwise.evidence.catalogue import statistics, tables
 from lotwise.evidence.sections import ReportSection
 from lotwise.keys import Level
-from lotwise.report.charts import Chart
 from lotwise.report.columns import columns_of
 from lotwise.report.pictures import NARROW, Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
@@ -37,6 +36,18 @@ class Explorer:
     difference: dict[str, Any]
     note: str
     block: str = "explorer"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Chart:
+    """A chart, and the picture shown instead on paper or if JavaScript is off."""
+
+    name: str
+    label: str
+    caption: str
+    spec: dict[str, Any]
+    picture: Picture | None = None
+    block: str = "chart"
 
 
 Block = Text | Table | Picture | Chart | Explorer

@@ -10,10 +10,12 @@ from typing import Any, Final
 from lotwise.acceptance.history import Entry, append, read_history, stamp
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.record import amendments_of, log_written
+from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page
+from lotwise.record.revisions import amendments_of
+from lotwise.report.interpretation import observations
 from lotwise.report.manifest import manifest_of
-from lotwise.report.page import environment, observations
+from lotwise.report.page import environment
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of

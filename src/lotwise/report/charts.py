@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import altair as alt
 
+from lotwise.report.blocks import Chart
 from lotwise.report.pictures import Picture
 from lotwise.report.run_tables import LevelFindings, Row
 from lotwise.report.words import name_words, r_words
@@ -19,18 +19,6 @@ from lotwise.report.words import name_words, r_words
 MOST_IN_HEATMAP: Final = 60
 _ZOOM: Final = "wheel![event.ctrlKey]"
 _PLOT: Final = 380
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Chart:
-    """A chart, and the picture shown instead on paper or if JavaScript is off."""
-
-    name: str
-    label: str
-    caption: str
-    spec: dict[str, Any]
-    picture: Picture | None = None
-    block: str = "chart"
 
 
 def cloud_spec(level: str, unit: str) -> dict[str, Any]:
@@ -196,9 +184,9 @@ def detectable_chart(
         name=f"detectable-{level.level}",
         label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
         caption=(
-            f"{names} are the least similar pair. Each line is one fold change. Where it is above "
-            "the orange line, R cannot detect this fold change if it occurs in the percentage of "
-            f"{level.level}s on the horizontal axis."
+            f"{names} are the least similar pair. Each line is one fold change. Where a line is "
+            "above the orange line, R cannot detect this fold change if it occurs in the "
+            f"percentage of {level.level}s on the horizontal axis."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,

@@ -72,7 +72,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
         exchanged |= {row["sample"], *partners}
         yield (
             f"{name_words(row['sample'])} and {list_words(map(name_words, partners))} were "
-            "exchanged: by genotype, each comes from the donor on the other's label."
+            "exchanged: by genotype, each comes from the donor on the label of the other."
         )
     rest = [row for row in against if row["sample"] not in exchanged]
     if rest:

@@ -8,16 +8,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from lotwise.errors import InputError
 from lotwise.metrics.design import replicate_agreement
 from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.libraries import depth_remark
-from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed, sentence
-from lotwise.report.run_tables import Findings, LevelFindings, Row
+from lotwise.report.process import process_remarks
+from lotwise.report.remarks import (
+    LONGEST_PART,
+    Remark,
+    State,
+    concerns,
+    not_computed,
+    sentence,
+)
+from lotwise.report.run_tables import Findings, LevelFindings, Row, read_findings
 from lotwise.report.words import (
     list_words,
     merge_clauses,
@@ -28,11 +38,31 @@ from lotwise.report.words import (
 )
 from lotwise.wording import counted
 
+# Decimals of R where no other number is asked for.
+DECIMALS: Final = 4
 # Each kind of noise has a ceiling of its own.
 _NOISES: Final = ("counting", "quantification", "preparation")
 _FOLD: Final = 2.0
 # Mapping a tenth of the expression to no gene is a sign of a map of another annotation.
 _MUCH_UNMAPPED: Final = 0.1
+
+
+def observations(root: Path | str) -> list[tuple[str, str]]:
+    """Return topic and sentence of each entry under "Look here first"; empty if there is no R."""
+    try:
+        findings = read_findings(Path(root))
+    except InputError:
+        return []
+    remarks = [
+        *run_remarks(findings),
+        *(one for level in findings.levels for one in remarks_of(level, decimals=DECIMALS)),
+    ]
+    return [(remark.topic, remark.text) for remark in concerns(remarks)]
+
+
+def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
+    """Return the sentences that describe R at one level, and the effect of a process change."""
+    return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 
 def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
@@ -190,7 +220,7 @@ def change_remark(level: LevelFindings) -> Remark:
     return Remark(
         topic=topic,
         text=f"{worst['sentence']} ({names}). If all changes go in one "
-        "direction, R would miss changes in a larger share of features than this.",
+        "direction, R would miss changes in an even larger share of features.",
     )
 
 
@@ -262,13 +292,13 @@ def limits_remark(level: LevelFindings, *, decimals: int) -> Iterator[Remark]:
         longest=LONGEST_PART,
     )
     text = (
-        f"At {level.level} level, the median R to the other batches is below the prediction "
-        f"interval of these others for {named}. By chance, some batches without a fault are also "
-        "below it; “Number of batches” states how many."
+        f"At {level.level} level, the median R of a batch with the other batches is below the "
+        f"prediction interval computed from these other batches: {named}. By chance, some batches "
+        "without a fault are also below it; “Number of batches” states how many."
     )
     far = [row["batch"] for row in below if row["median_to_others"] < row["tolerance_lower"]]
     if far:
-        text += f" For {list_words(far)}, it is also below the wider tolerance interval."
+        text += f" For {list_words(far)}, the median R is also below the wider tolerance interval."
     yield Remark(topic="Unlike the others", text=text, state="concern" if far else "computed")
 
 
@@ -329,8 +359,8 @@ def batches_remark(findings: Findings) -> Remark:
     level = findings.levels[0]
     single = all(len(samples) < 2 for samples in findings.batches.values())
     alone = (
-        " With one sample per batch, a difference between batches cannot be distinguished from one "
-        "between two preparations of the same batch."
+        " With one sample per batch, a difference between batches cannot be distinguished from a "
+        "difference between two preparations of the same batch."
         if single and findings.batches
         else ""
     )
@@ -341,7 +371,7 @@ def batches_remark(findings: Findings) -> Remark:
     clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
     start = "Each batch is compared with the others. "
     text = f"{start}{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
-    return Remark(topic=topic, text=text or "No limit from the number of batches.")
+    return Remark(topic=topic, text=text or "The number of batches does not limit these results.")
 
 
 def _shift_words(factor: float) -> str:

@@ -102,9 +102,9 @@ def _outlier_words(outliers: Sequence[tuple[str, Row]]) -> str:
         (f"{name_words(sample)} ({'; '.join(said)})" for sample, said in named.items()),
         longest=LONGEST_PART,
     )
-    are = "is an outlier" if len(named) == 1 else "are outliers"
+    are, its = ("is an outlier", "its") if len(named) == 1 else ("are outliers", "their")
     return (
-        f"{listed} {are}: mean R with the other samples of the group is unusually low. With the "
-        "default limits, at most 5 % of runs without faulty samples have a false outlier, if the "
-        "noise of the samples is independent and equal."
+        f"{listed} {are}: {its} mean R with the other samples of the group is unusually low. If "
+        "the noise of the samples is independent and equal, the default limits flag an outlier in "
+        "at most 5 % of runs without faulty samples."
     )

@@ -13,17 +13,15 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
-from lotwise.record import log_written
+from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page
-from lotwise.report.interpretation import level_remarks, run_remarks
+from lotwise.report.interpretation import DECIMALS, remarks_of, run_remarks
 from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
-from lotwise.report.process import process_remarks
 from lotwise.report.record import made_words, record_of
-from lotwise.report.remarks import Remark, concerns
-from lotwise.report.run_tables import Findings, LevelFindings, read_findings
+from lotwise.report.remarks import concerns
+from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.sections import criteria_table, sections_of
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import (
@@ -36,7 +34,6 @@ from lotwise.report.summary import (
 from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
 
-DECIMALS: Final = 4
 _DATATABLES: Final = "vendored/datatables/"
 _VEGA: Final = "vendored/vega/vega-embed.js.gz"
 
@@ -71,24 +68,6 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
         temporary.write_text(page, encoding="utf-8")
     log_written(root, "reported", PAGE)
     return target
-
-
-def observations(root: Path | str) -> list[tuple[str, str]]:
-    """Return topic and sentence of each entry under "Look here first"; empty if there is no R."""
-    try:
-        findings = read_findings(Path(root))
-    except InputError:
-        return []
-    remarks = [
-        *run_remarks(findings),
-        *(one for level in findings.levels for one in remarks_of(level, decimals=DECIMALS)),
-    ]
-    return [(remark.topic, remark.text) for remark in concerns(remarks)]
-
-
-def remarks_of(level: LevelFindings, *, decimals: int) -> list[Remark]:
-    """Return the sentences that describe R at one level, and the effect of a process change."""
-    return [*level_remarks(level, decimals=decimals), *process_remarks(level)]
 
 
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:

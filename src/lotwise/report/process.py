@@ -52,9 +52,7 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
     n = sum(len(names) for names in named.values())
     of_all = f"{len(named['yes'])} of {counted(n, 'declared attribute')}"
     of_all += ", counted for each condition" if several else ""
-    parts = [
-        f"Lots after the change are equivalent within the margins to lots before it in {of_all}."
-    ]
+    parts = [f"Lots before and after the change are equivalent, within the margins, in {of_all}."]
     if named["no"]:
         parts.append(
             f"Equivalence was not shown, which does not prove a difference: {_listed(named['no'])}."

@@ -25,7 +25,8 @@ from lotwise.files.records import Record, columns
 from lotwise.files.tables import PARQUET
 from lotwise.keys import LEVELS, Level
 from lotwise.quantify import Intake, Yield
-from lotwise.record import amendments_of, check_record
+from lotwise.record.checking import check_record
+from lotwise.record.revisions import amendments_of
 from lotwise.tree import PROVENANCE, SAMPLES, ResultTree
 
 Row = dict[str, Any]

@@ -32,7 +32,7 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     if faults:
         sentence = (
             f"{counted(len(faults), 'file shown here differs', 'files shown here differ')} from "
-            "the record (see above). There is no verdict on files that differ."
+            "the record (see above), so there is no verdict."
         )
         return replace(verdict, outcome="not assessable", word="Not assessable", sentence=sentence)
     if not (n_observations or verdict.notices):

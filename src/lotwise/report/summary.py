@@ -147,8 +147,8 @@ def remarks_scope(findings: Findings) -> str:
         return ""
     return (
         "R at the top of the page is between batches, with replicates averaged. R in the remarks "
-        "is between two single samples, the least similar ones of different batches. It is usually "
-        "lower, because averaging reduces noise."
+        "is between the two least similar samples of different batches. It is usually lower, "
+        "because averaging reduces noise."
     )
 
 
@@ -183,10 +183,10 @@ def batches_sentence(findings: Findings) -> str:
         return said
     said = (
         f"{said} They have {len(conditions)} conditions ({list_words(conditions)}), and R is "
-        "between batches of one condition."
+        "computed only between batches of one condition."
     )
     alone = _never_compared(findings)
-    return f"{said} No R between batches contains {list_words(alone)}." if alone else said
+    return f"{said} There is no other batch to compare with {list_words(alone)}." if alone else said
 
 
 def _never_compared(findings: Findings) -> list[str]:

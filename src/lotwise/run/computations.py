@@ -136,7 +136,7 @@ def batch_equivalence(
     if margin == "accepted":
         level, path, margin = expression.uns[keys.LOTWISE][keys.LEVEL], evidence.reference_set, None
         if path is None:
-            reason = "batch_margin is accepted, and no accepted set was given (reference_set)"
+            reason = "batch_margin is 'accepted', but no accepted set was given (reference_set)"
             _store_nothing(expression, BatchEquivalenceRecord, reason, equivalent="not assessable")
             return
         if (held := describe_accepted(path)["level"]) != level:
@@ -225,7 +225,10 @@ def isoform_usage(
     tl.isoform_shares(expression)
     for record in (UsageRecord, ShareRecord):
         if expression.uns[keys.LOTWISE][record.table].empty:
-            reason = f"no gene of two isoforms reaches {correlation.threshold:g} TPM in two batches"
+            reason = (
+                "no gene with at least two isoforms reaches "
+                f"{correlation.threshold:g} TPM in two batches"
+            )
             _store_nothing(expression, record, reason)
 
 

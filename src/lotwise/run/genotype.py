@@ -118,7 +118,7 @@ def require_sound(donors: pd.DataFrame, *, tree: ResultTree) -> None:
             for row in odd.to_dict("records")
         )
         raise RefusedError(
-            f"by their genotype, {len(odd)} of {len(donors)} samples do not come from the donor on "
-            f"their label, or are mixtures: {named}",
+            f"the genotypes of {len(odd)} of {len(donors)} samples do not match the donor on the "
+            f"label, or show a mixture: {named}",
             path=tree.table(_LEVEL, DonorRecord.table),
         )

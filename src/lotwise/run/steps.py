@@ -37,18 +37,11 @@ from lotwise.evidence.catalogue import tables as catalogue
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
-from lotwise.record import (
-    PREPARING,
-    Call,
-    gather,
-    lotwise_call,
-    now,
-    own_steps,
-    resolve,
-    step_of,
-    take_inputs,
-    write_revision,
-)
+from lotwise.record.build import gather, own_steps
+from lotwise.record.calls import PREPARING, Call, lotwise_call, now, step_of
+from lotwise.record.configuration import resolve
+from lotwise.record.inputs import take_inputs
+from lotwise.record.revisions import write_revision
 from lotwise.run.comparison import Comparison, correlate, read_expression
 from lotwise.run.comparison import compare as compare_in_memory
 from lotwise.run.evidence import draw_evidence, gather_evidence
@@ -146,7 +139,7 @@ def compare(
     )
     write_revision(tree.root, provenance)
     if report:
-        from lotwise.report import write_report
+        from lotwise.report.page import write_report
 
         with step("report"):
             write_report(tree.root, note=figures.note, decimals=figures.decimals)

@@ -228,7 +228,7 @@ def _row(
             earliest=np.nan,
             passed=np.nan,
             n_repeats=0,
-            reason="it does not pass even without anything mixed in",
+            reason="it is not met even if nothing is mixed in",
         )
     found = caught_share(repeats, shares=shares)
     never = not np.isfinite(found.earliest)

@@ -240,8 +240,8 @@ def _check_name(path: Path, row: int, column: str, name: str) -> None:
         )
     if column == "sample" and not _FILE_NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} is not a valid sample name; a sample name becomes a file name, so it may "
-            "contain only ASCII letters, digits and . _ + -, but no space",
+            f"{name!r} is not a valid sample name: it becomes a file name, so only ASCII letters, "
+            "digits and . _ + - are allowed, and no space",
             path=path,
             row=row,
             column=column,

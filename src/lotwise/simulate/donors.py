@@ -37,8 +37,9 @@ def draw_variants(
 ) -> Variants:
     """Draw sites and their allele frequencies.
 
-    Frequencies p have a density of 1/p between 0.005 and 0.995, like neutral variants: most
-    variants are rare, but those carried by a person are mostly common (1000 Genomes Project 2015).
+    The density of the frequency p is proportional to 1/p between 0.005 and 0.995, as for neutral
+    variants. Most variants are therefore rare, but most variants that one person carries are common
+    (1000 Genomes Project 2015).
 
     Parameters
     ----------

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TrueDonor(Record):
-    """Whose cells are in the tube of a simulated sample."""
+    """The donors whose cells are in the tube of a simulated sample."""
 
     table: ClassVar[str] = "truth/donors.tsv"
     sample: str = column("name of the sample")
     donor: str = column("donor whose RNA is in the tube")
     second_donor: str = column("donor of the cells mixed in; empty for none")
-    share: float = column("share of them")
+    share: float = column("share of the second donor")
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ class Alleles:
 def draw_alleles(
     transcriptome: Transcriptome, plan: Plan, expression: Expression, *, rng: np.random.Generator
 ) -> list[Alleles | None]:
-    """Draw the donors' variants; return the sequences of each sample's tube.
+    """Draw the variants of the donors, and return the sequences of each sample.
 
-    Variants lie in exons, so that isoforms of a gene share them. Both haplotypes of a donor are
-    expressed alike. Without variants every donor has the reference, and there are no alleles.
+    Variants lie in exons, so isoforms of a gene share them. Both haplotypes of a donor are
+    expressed equally. If no variants are simulated, each sample has ``None``: its sequences are
+    those of the reference.
     """
     if not plan.heterozygosity:
         return [None] * len(plan.samples)

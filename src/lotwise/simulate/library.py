@@ -48,8 +48,8 @@ class Library:
     paired
         Whether both ends are sequenced.
     reach
-        Mean distance from the 3' end, in bases, at which fragments survive; infinite for intact
-        RNA, whose fragments come from all positions equally.
+        Mean distance of the surviving fragments from the 3' end, in bases; infinite for intact RNA,
+        whose fragments come from all positions equally.
     """
 
     n_fragments: int
@@ -78,7 +78,7 @@ class Library:
 
     @property
     def fragment_cdf(self) -> NDArray[np.float64]:
-        """Fraction of fragments of at most each length 0, 1, 2, ... bases.
+        """Fraction of fragments that have at most 0, 1, 2, ... bases.
 
         A normal distribution in whole bases, truncated below the read length and above five
         standard deviations.

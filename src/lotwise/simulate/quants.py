@@ -42,11 +42,11 @@ def write_quantification(
     library: Library,
     rng: np.random.Generator,
 ) -> None:
-    """Write kallisto's output for the case that the isoform of every fragment is known.
+    """Write kallisto's output as if the isoform of every fragment were known.
 
-    The directory contains ``abundance.tsv`` and ``run_info.json``. The noise is that of sampling
-    fragments. There is no ambiguity between isoforms with shared exons, so that isoforms agree
-    better than they would with reads.
+    The directory contains ``abundance.tsv`` and ``run_info.json``. The only noise is that of
+    sampling fragments. There is no ambiguity between isoforms with shared exons, so that isoforms
+    agree better than they would with reads.
     """
     lengths = transcriptome.lengths
     counts = simulate_counts(tpm, lengths, library=library, rng=rng)

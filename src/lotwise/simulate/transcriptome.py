@@ -120,8 +120,8 @@ def simulate_transcriptome(
     n_genes
         Number of genes, at least 1.
     markers
-        Give the first genes the symbols that the shipped panels use (:data:`MARKERS_ON`,
-        :data:`MARKERS_OFF`), as far as there are genes for them.
+        Give the first genes the symbols in the shipped panels (:data:`MARKERS_ON`,
+        :data:`MARKERS_OFF`). With few genes, only the first symbols are used.
 
     Raises
     ------

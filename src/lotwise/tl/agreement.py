@@ -143,8 +143,9 @@ def sensitivity(
 def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
-    Over features detected in both samples, all together and by tenths of mean expression. Ratios
-    are of TPM without pseudo-count, divided by the median ratio, so two-fold means two-fold.
+    They are computed over all features detected in both samples, and also for tenths of these
+    features by mean expression. Ratios of TPM have no pseudo-count, which would reduce them, and
+    are divided by the median ratio.
 
     Parameters
     ----------

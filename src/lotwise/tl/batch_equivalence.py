@@ -34,7 +34,7 @@ def batch_equivalence(
     pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Test whether batches differ by no more than a margin beyond replicates.
+    """Test whether 1 - R between batches and within batches differ by less than a margin.
 
     Libraries are thinned to one depth first. See
     :func:`lotwise.metrics.batch_equivalence.batch_equivalence` for the test.
@@ -46,10 +46,11 @@ def batch_equivalence(
     margin
         Largest acceptable excess of 1 - R between batches; ``None`` for no margin.
     accepted
-        Set of accepted batches that the margin comes from instead: their upper tolerance limit
-        (:func:`lotwise.metrics.batch_equivalence.accepted_margin`), all libraries at one depth.
+        Set of accepted batches. The margin is then their upper tolerance limit
+        (:func:`lotwise.metrics.batch_equivalence.accepted_margin`), with all libraries at one
+        depth.
     alpha
-        Rate at which batches at the margin are called equivalent.
+        Rate at which batches whose true difference equals the margin are called equivalent.
     pseudocount
         c of log2(TPM + c).
     seed
@@ -59,14 +60,14 @@ def batch_equivalence(
     -------
     Nothing; the table ``batch_equivalence``
     (:class:`~lotwise.evidence.batch_equivalence.BatchEquivalenceRecord`), one row. The answer is
-    "not assessable", with the reason, without a margin, replicates or counts, and where two
+    "not assessable", with the reason, if there is no margin, no replicates or no counts, or if two
     samples have the same values, so that one is a copy.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, a margin that is not > 0, both a margin and a set, or a set that cannot
-        be read or holds one of the batches.
+        No layer ``tpm``, a margin that is not > 0, both a margin and a set, or a set that cannot be
+        read or contains one of the batches.
 
     Examples
     --------

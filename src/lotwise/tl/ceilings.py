@@ -74,22 +74,25 @@ def ceilings(
 ) -> None:
     """Compute R, its ceiling and their ratio for every pair, once per kind of noise.
 
-    Three kinds of noise give three ceilings; none of them is "the" ceiling. Counting noise comes
-    from sampling reads: the counts are thinned (genes). Quantification noise comes from counting
-    reads and assigning them to isoforms: halves and quarters of the reads, quantified separately,
-    or else the quantifier's bootstraps (isoforms). Preparation noise comes from the library and
-    the culture and includes both others: replicates of one batch and condition.
+    There are three kinds of noise, and each gives its own ceiling:
+
+    - Counting noise comes from sampling reads. It is estimated by thinning the counts (genes).
+    - Quantification noise comes from sampling reads and assigning them to isoforms. It is estimated
+      from halves and quarters of the reads, quantified separately, or from the quantifier's
+      bootstraps (isoforms).
+    - Preparation noise comes from the library and the culture, and includes the other two kinds. It
+      is estimated from replicates of one batch and condition.
 
     Parameters
     ----------
     expression
-        Samples x features with the layer ``tpm``. ``thinning`` needs ``counts`` and ``length``,
-        ``halves`` needs the parts that `lotwise quantify` leaves, ``bootstraps`` needs the
-        quantifier's bootstraps, ``replicates`` needs replicates.
+        Samples x features with the layer ``tpm``. ``thinning`` needs the layers ``counts`` and
+        ``length``. ``halves`` needs the halves and quarters that `lotwise quantify` writes.
+        ``bootstraps`` and ``replicates`` need the data that they are named after.
     methods
-        Methods to use; a method without data gives NaN with a reason. ``None`` uses thinning and
-        replicates for genes; for isoforms it uses replicates, and halves where every sample has
-        them, else bootstraps.
+        Methods to use; a method without data gives NaN with a reason. For genes, ``None`` means
+        thinning and replicates. For isoforms, it means replicates and halves, or replicates and
+        bootstraps if some sample has no halves.
     pseudocount
         c of log2(TPM + c).
     seed
@@ -97,10 +100,10 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). With
-    replicates, a pair within one batch has no ratio, because its ceiling is computed from its own
-    R. Replicates that disagree more than those of other batches do not lower the ceiling;
-    ``source`` says so.
+    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the
+    method ``replicates``, a pair within one batch has no ratio if its ceiling is computed from its
+    own R. Replicates that disagree more than those of other batches do not lower the ceiling: the
+    ceiling is computed from the other batches, and ``source`` states this.
 
     Raises
     ------
@@ -235,7 +238,7 @@ def _by_halves(expression: AnnData, pseudocount: float) -> list[Reliability]:
             continue
         parts = np.asarray(stored[sample], dtype=np.float64)
         if parts.shape[1] != expression.n_vars:
-            found.append(Reliability(NAN, "the halves of the reads cover other features"))
+            found.append(Reliability(NAN, "the halves have other features than the sample"))
             continue
         log_tpm = np.log2(parts + pseudocount)
         found.append(halves_reliability(log_tpm[:n_halves], quarters=log_tpm[n_halves:]))

@@ -42,7 +42,7 @@ def components(
     pseudocount
         c of log2(TPM + c).
     with_scanpy
-        Run scanpy too, and keep its results in its own keys.
+        Also run scanpy, and store its results in scanpy's keys.
 
     Returns
     -------
@@ -50,8 +50,8 @@ def components(
     ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`). The same results are in
     scanpy's keys, if scanpy is run: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` of
     ``scanpy.pp.pca``, ``uns["dendrogram_sample"]`` of ``scanpy.tl.dendrogram``. They replace what
-    was there. ``scanpy.pl.pca(gene, color="batch")`` and
-    ``scanpy.pl.dendrogram(gene, "sample")`` then work at once.
+    was there. Afterwards, ``scanpy.pl.pca(gene, color="batch")`` and
+    ``scanpy.pl.dendrogram(gene, "sample")`` can be called directly.
 
     Raises
     ------

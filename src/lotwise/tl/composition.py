@@ -27,7 +27,7 @@ SPIKE_INS: Final = ("ERCC-", "SIRV")
 def composition(
     expression: AnnData, *, threshold: float = 1.0, spike_ins: Sequence[str] = SPIKE_INS
 ) -> None:
-    """Compare the overall level of each sample's TPM with the other samples of its condition.
+    """Compare the overall level of TPM in each sample with the other samples of its condition.
 
     See :func:`lotwise.metrics.composition.composition` for the factor and the global change.
 

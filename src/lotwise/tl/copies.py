@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def reason_of_copies(expression: AnnData) -> str:
-    """Return which samples have the same TPM, so that R between them means nothing; else empty.
+    """Return why R is meaningless: samples are copies or have reads in common; otherwise empty.
 
     Raises
     ------

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import InputError, UndefinedWarning
+from lotwise.errors import InputError, LotwiseWarning, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.features import places_of
 from lotwise.expression.labels import batches_of, why_not_tpm
+from lotwise.expression.scale import FEWEST, are_logarithms
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import Concordance, concordance, concordance_of
 from lotwise.metrics.correlation import (
@@ -78,9 +79,9 @@ def correlate(
     min_counts
         Smallest count of a feature in ``counted_both``.
     sets
-        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, ``all`` first; or your own
-        sets by name, each a list of features (identifiers or symbols) or a mask over ``var``, which
-        are computed after ``all``.
+        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first. Or your
+        own sets by name, each a list of features (identifiers or symbols) or a mask over ``var``;
+        R over all features is computed first.
     layer
         The layer to correlate, values on a linear scale; also used for detection.
 
@@ -193,8 +194,9 @@ class _Arrays:
         own: Mapping[str, IntArray],
     ) -> _Arrays:
         tpm = np.asarray(layer_of(expression, layer), dtype=np.float64)
-        if layer != keys.TPM:
-            refuse_negative(tpm, name=layer)
+        refuse_negative(tpm, name=layer)
+        if layer == keys.TPM and not why_not_tpm(expression, "R"):
+            _warn_of_logarithms(expression, tpm)
         log_tpm = np.log2(tpm + pseudocount)
         counts, kept = counts_by_sample(expression), kept_results()
         samples = [kept.fingerprint(*one) for one in zip(tpm, counts, strict=True)]
@@ -322,7 +324,8 @@ def _own_sets(expression: AnnData, sets: OwnSets) -> dict[str, IntArray]:
     for name, given in sets.items():
         if name in FEATURE_SETS:
             raise InputError(
-                f"lotwise has a feature set named {name!r}", remedy="choose another name for yours"
+                f"{name!r} is the name of a built-in feature set",
+                remedy="choose another name for yours",
             )
         values = np.asarray(given)
         if values.dtype == bool:
@@ -343,6 +346,12 @@ def _check_parameters(
 ) -> None:
     if expression.n_obs < 2:
         raise InputError(f"a correlation needs at least 2 samples, got {expression.n_obs}")
+    names = expression.obs_names
+    if not names.is_unique:
+        raise InputError(
+            f"{names[names.duplicated()][0]!r} is the name of two samples",
+            remedy="give each sample a name of its own, for example by obs_names_make_unique",
+        )
     batches_of(expression)
     if not pseudocount > 0:
         raise InputError(
@@ -353,6 +362,18 @@ def _check_parameters(
     if unknown:
         raise InputError(
             f"unknown feature set {unknown[0]!r}", remedy=f"choose from {', '.join(FEATURE_SETS)}"
+        )
+
+
+def _warn_of_logarithms(expression: AnnData, tpm: FloatArray) -> None:
+    odd = [at for at, values in enumerate(tpm) if are_logarithms(values)]
+    if odd and expression.n_vars >= FEWEST:
+        sample = expression.obs_names[odd[0]]
+        warnings.warn(
+            f"sample {sample!r}: the largest TPM is {tpm[odd[0]].max():.4g}, so the values are "
+            "probably logarithms; put TPM into layers['tpm'], lotwise computes the logarithms",
+            LotwiseWarning,
+            stacklevel=4,
         )
 
 

@@ -1,4 +1,4 @@
-"""Expression of samples thinned to one depth, for comparisons of R with limits."""
+"""Expression after libraries are thinned to one depth, to compare R with limits."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 class LikeDepth(NamedTuple):
     """log2(TPM + c) at one depth, samples x features, with a description of how it was made.
 
-    ``used`` marks the samples that may be compared. ``reason`` tells why libraries could not be
-    thinned to one depth; the values are then those of the original libraries. It is empty where
-    they were thinned. ``words`` tell which samples were left out, and the common depth in counts.
+    ``used`` marks the samples that may be compared. ``reason`` is empty if the libraries were
+    thinned; otherwise it states why not, and the values are those of the original libraries.
+    ``words`` states the common depth in counts and which samples were left out.
     """
 
     log_tpm: FloatArray
@@ -57,8 +57,8 @@ def at_like_depth(
 
     Returns
     -------
-    Values at one depth. Libraries cannot be thinned to one depth without counts of every sample,
-    or at isoform level where depths differ more than 1.5-fold; ``reason`` then says so.
+    Values at one depth. Libraries are not thinned if a sample has no counts or if, at isoform
+    level, depths differ more than 1.5-fold; ``reason`` then states this.
 
     Raises
     ------

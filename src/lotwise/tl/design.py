@@ -1,4 +1,4 @@
-"""Warnings about the design of the samples, on the line of the caller's caller."""
+"""Warnings about the design of the samples. Their location is the line that calls the tool."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def warn_of_design(expression: AnnData) -> None:
-    """Warn where no two batches share a condition, or replicates disagree.
+    """Warn if no two batches share a condition, or if replicates disagree.
 
     Parameters
     ----------

@@ -40,17 +40,18 @@ def detectable(
 ) -> None:
     """Find the largest change of expression that the R of each pair would not have detected.
 
-    Without ``threshold`` a sample is changed and correlated with itself. The result shows how much
-    of a sample could differ for the observed R, if the two were otherwise identical. With a
-    threshold, the sample is changed and correlated with the other sample. The result shows how
-    much change would still pass. Both samples are changed in turn, and the larger R counts.
+    Without ``threshold``, a sample is changed and correlated with itself. The result shows how many
+    features could differ at the observed R if the two samples were otherwise identical. With a
+    threshold, the changed sample is correlated with the other sample. The result shows how many
+    features could change before R falls below the threshold. Each sample of the pair is changed in
+    turn, and the larger R is used.
 
     Parameters
     ----------
     expression
         Samples x features with the layer ``tpm``.
     threshold
-        R that passes; ``None`` uses the observed R of each pair.
+        Smallest R that passes; ``None`` uses the observed R of each pair.
     perturbation
         Shares and folds to try.
     seed

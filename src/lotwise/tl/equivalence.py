@@ -61,7 +61,7 @@ class BatchPair(NamedTuple):
 
     @property
     def names(self) -> tuple[str, str]:
-        """Names of the two, different from those of any other batch and condition."""
+        """Names of the two batches, unique for each batch and condition."""
         return (f"{self.condition}: {self.batch_a}", f"{self.condition}: {self.batch_b}")
 
 
@@ -75,8 +75,9 @@ def equivalence(
 ) -> None:
     """Test every feature of every two batches of one condition for equivalence within a margin.
 
-    Differences are log2 ratios of TPM without pseudo-count, divided by the median ratio, so
-    two-fold means two-fold. A TPM of 0 is replaced by the TPM of half a count.
+    Differences are log2 ratios of TPM relative to the median ratio. There is no pseudo-count, so a
+    two-fold change has the same size at low and high expression. A TPM of 0 is replaced by the TPM
+    of half a count.
 
     Parameters
     ----------
@@ -86,22 +87,22 @@ def equivalence(
     method
         ``moderated``: t with variances moderated across features of similar expression. ``welch``:
         Welch's t for each feature separately. ``deseq2``: Wald tests of the counts with PyDESeq2's
-        size factors and dispersions; it takes minutes for a transcriptome and does not correct
+        size factors and dispersions. This takes minutes for a transcriptome, and does not correct
         for transcript lengths that differ between samples.
     margin
         Largest acceptable log2 ratio.
     alpha
         False discovery rate among the features called.
     threshold
-        Mean TPM that a feature must reach in one of the batches. Features below it are "not
-        expressed", never equivalent.
+        Mean TPM that a feature must reach in one of the batches. Features below it are not tested;
+        their outcome is "not expressed".
 
     Returns
     -------
     Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`).
     Batches with one replicate are "not tested" and have one row, with feature ``*``. If the table
-    would exceed 2 million rows, some pairs of batches are "not tested" as well; those tested are at
-    even steps along the order of R between batches.
+    would exceed 2 million rows, some pairs of batches are "not tested" as well. The tested pairs
+    are evenly spaced in the order of R between batches.
 
     Raises
     ------
@@ -183,8 +184,8 @@ def equivalence(
 def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | None]) -> FloatArray:
     """Return log2 TPM in which a TPM of 0 is replaced by the TPM of half a count of the feature.
 
-    Where counts are unknown, it is replaced by half of the sample's lowest TPM. Features without
-    counts in any sample are -inf.
+    If the counts of any sample are unknown, a TPM of 0 is replaced by half of the sample's lowest
+    TPM above 0. Features without counts in any sample are -inf.
     """
     floor = np.empty_like(tpm)
     if any(sample is None for sample in counts):
@@ -271,7 +272,7 @@ def _fits(
 
 def _without_counts(samples: pd.Index[str]) -> str:
     named = " and ".join(samples)
-    return f"{NO_COUNTS} of {named}, without which a batch has fewer than two samples"
+    return f"{NO_COUNTS} of {named}, so a batch has fewer than two samples with counts"
 
 
 def _table(

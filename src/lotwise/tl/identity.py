@@ -34,8 +34,8 @@ def identity(
     """Check panels of markers in every sample, and compare the sex of samples of one donor.
 
     Markers are found by symbol (feature name or ``gene_name`` in var) or by Ensembl id of any
-    version. A marker that is not found is "not annotated", never 0. Samples of one donor are
-    compared by their genes of Y. Samples of different donors, or without a donor, are not.
+    version. A marker that is not found is "not annotated", never 0. The sex is compared by genes of
+    Y, and only between samples of the same known donor.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def identity(
 
 
 def marker_tpm(expression: AnnData, tpm: FloatArray, markers: tuple[Marker, ...]) -> FloatArray:
-    """Return samples x markers; NaN where a marker is not annotated, sums over copies."""
+    """Return TPM (samples x markers), summed over copies of a gene; NaN if not annotated."""
     found = np.full((tpm.shape[0], len(markers)), np.nan)
     for column, places in enumerate(_places(expression, markers)):
         if places:

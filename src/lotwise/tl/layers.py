@@ -39,7 +39,7 @@ def stored_bootstraps(expression: AnnData) -> Mapping[str, npt.NDArray[np.float3
     Raises
     ------
     InputError
-        They were read for other features than the AnnData has now.
+        The number of features of the bootstraps differs from that of the AnnData.
     """
     stored: Mapping[str, npt.NDArray[np.float32]] = noted(expression).get(keys.BOOTSTRAPS, {})
     for sample, counts in stored.items():

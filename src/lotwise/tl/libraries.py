@@ -60,13 +60,13 @@ def libraries(
     shallow_below
         Fraction of the other samples' median total counts below which a library is shallow.
     outlier_below
-        Outlier score below which a sample is an outlier. ``None`` uses for each group a cut such
-        that at most 5 % of sound runs have a flag, over all groups and both levels
-        (:func:`~lotwise.metrics.outliers.outlier_cut`).
+        Outlier score below which a sample is an outlier. ``None`` computes a limit for each group,
+        such that at most 5 % of runs without a faulty sample have any outlier, over all groups and
+        both levels (:func:`~lotwise.metrics.outliers.outlier_cut`).
     grouping
         Column of obs with groups; a sample is scored within its group, which needs at least three
-        samples. ``None`` uses the design: samples of one ``condition``, and of one batch where it
-        has three or more. Samples without a label form a group.
+        samples. ``None`` uses the design: samples of the same ``condition``, and of the same batch
+        if it has three or more samples. Samples without a label form a group.
     pseudocount
         c of log2(TPM + c).
     with_scanpy
@@ -232,14 +232,14 @@ def signal(
     grouping
         Column of obs with the groups.
     threshold
-        TPM that the mean of a group must reach for a feature to count as detected.
+        A feature is detected if its mean TPM in at least one group reaches this value.
     pseudocount
         c of log2(TPM + c).
 
     Returns
     -------
-    Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`) and, samples x 2,
-    the components it is based on in ``obsm["X_lotwise_snr"]``.
+    Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`).
+    ``obsm["X_lotwise_snr"]`` contains the components on which it is based (samples x 2).
 
     Raises
     ------

@@ -18,7 +18,7 @@ PHASES: Final = ("pre", "post")
 
 
 class Lots(NamedTuple):
-    """Lots of one condition that have a phase: their names, rows, and which are after."""
+    """Lots of one condition that have a phase: their names, rows of samples, and phases."""
 
     condition: str
     names: list[str]

@@ -13,7 +13,7 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
-from lotwise.expression.computed import note_features
+from lotwise.expression.computed import note_origin
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.expression.noted import correlations_of, noted, noting
 from lotwise.metrics.correlation import pearson_matrix
@@ -70,10 +70,11 @@ def choose_pairs(
 ) -> None:
     """Choose the pairs of samples that tables list, if there are too many to list all.
 
-    500 samples have 124,750 pairs. If there are more than ``most_pairs``, pairs are taken at even
-    steps along the order of their R, from the lowest to the highest. Half of them are replicates
-    (all, if there are fewer), the others are of different batches. Pairs of different conditions
-    come last, if there is room. The same input gives the same pairs. R over all features is listed
+    500 samples have 124,750 pairs. If there are more than ``most_pairs``, half of the chosen pairs
+    are replicates, and the other half are pairs of different batches. If one kind has too few
+    pairs, more pairs of the other kind are chosen. Pairs of different conditions are chosen only
+    if both kinds have too few. The pairs of each kind are chosen evenly over the ranks of R, from
+    the lowest to the highest. The same input gives the same pairs. R over all features is listed
     for every pair.
 
     Parameters
@@ -87,8 +88,8 @@ def choose_pairs(
 
     Returns
     -------
-    Nothing; the tools of :mod:`lotwise.tl` use the choice, which is stored in
-    ``uns["lotwise"]["chosen_pairs"]``. A warning tells how many pairs were chosen.
+    Nothing; the chosen pairs are stored in ``uns["lotwise"]["chosen_pairs"]`` and used by the other
+    functions of :mod:`lotwise.tl`. A warning states how many pairs were chosen.
 
     Raises
     ------
@@ -148,7 +149,7 @@ def choose_pairs(
 def pairs_of(expression: AnnData, *, what: str = "", every: bool = False) -> Iterator[Pair]:
     """Yield the pairs of samples, in the order of obs; ``what`` is the title of a progress bar.
 
-    With ``every`` all pairs, otherwise those chosen by :func:`choose_pairs`, if it was called.
+    If :func:`choose_pairs` has chosen pairs, only these are yielded, unless ``every`` is true.
 
     Raises
     ------
@@ -197,7 +198,7 @@ def name_samples(reason: str, first: str, second: str) -> str:
 def chosen_rows(expression: AnnData) -> IntArray | None:
     """Return the rows of the chosen pairs, ``(n_pairs, 2)``; ``None`` for all pairs.
 
-    A choice among other samples, which a subset inherited in ``uns``, is ignored.
+    Pairs that were chosen for other samples are ignored: a subset inherits them in ``uns``.
     """
     chosen = noted(expression).get(keys.CHOSEN_PAIRS)
     if chosen is None or list(chosen["samples"]) != expression.obs_names.to_list():
@@ -226,12 +227,12 @@ def layer_of(expression: AnnData, name: str) -> Any:
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
-    """Store a result table in ``uns``, with its parameters, features and the version."""
+    """Store a result table in ``uns``, with its parameters, origin and the version."""
     kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
-    note_features(expression, name)
+    note_origin(expression, name)
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
@@ -246,7 +247,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
 
     Returns
     -------
-    Those samples, at most ``4 * n_pairs``, in the order of ``expression``.
+    The samples of these pairs, at most ``4 * n_pairs``, in the order of ``expression``.
 
     Examples
     --------
@@ -266,7 +267,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
 
 
 def evenly(values: FloatArray, n: int) -> IntArray:
-    """Return the positions of ``n`` values at even steps along their order, including both ends.
+    """Return the positions of ``n`` values, evenly spaced by rank, with the lowest and the highest.
 
     NaN are left out, unless all values are NaN.
 

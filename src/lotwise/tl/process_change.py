@@ -55,7 +55,7 @@ class _Values(NamedTuple):
     words: str
 
     def under(self, is_post: BoolArray) -> FloatArray:
-        """Return the values of the lots, which for R depend on which lots are before."""
+        """Return the values of the lots. Those of R depend on which lots are before the change."""
         if self.correlations is None:
             return self.lots
         return z_to_pre(self.correlations, is_post=is_post)
@@ -87,8 +87,8 @@ def process_change(
 
     Returns
     -------
-    Nothing; the tables ``process_change``, ``quality_range`` and ``process_features``. Fewer lots
-    than planned are "not assessable".
+    Nothing; the tables ``process_change``, ``quality_range`` and ``process_features``. With fewer
+    lots than planned, the answer is "not assessable".
 
     Raises
     ------
@@ -177,10 +177,10 @@ def _r_of_lots(expression: AnnData, lots: Lots, given: Settings) -> _Values:
     elif not np.isfinite(found.between).all():
         reason = reason or "R of some lots is not defined"
     elif lots.numbers[0] < FEWEST_PRE_LOTS:
-        reason = f"R to the pre lots needs {FEWEST_PRE_LOTS} of them"
+        reason = f"R to the pre lots requires at least {FEWEST_PRE_LOTS} pre lots"
     if reason:
         return _Values(nothing, None, reason, alike.words)
-    words = f"mean over the pre lots of Fisher's z of the median R; {alike.words}"
+    words = f"Fisher's z of the median R to each pre lot, mean over the pre lots; {alike.words}"
     return _Values(z_to_pre(found.between, is_post=lots.is_post), found.between, "", words)
 
 
@@ -200,7 +200,7 @@ def _change(
     how = ""
     if ranked is not None:
         how = f"{ranked.n_labellings:,} labellings of lots"
-        how += "" if ranked.exact else ", of which random ones were tried"
+        how += "" if ranked.exact else ", of which randomly chosen ones were tried"
     return ProcessChangeRecord(
         attribute=attribute.name,
         condition=lots.condition,

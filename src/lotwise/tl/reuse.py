@@ -1,7 +1,8 @@
 """Results of single samples and pairs, kept while the other samples change.
 
-A result is kept under everything that it depends on: the values of its samples and all settings.
-It is therefore the result that would be computed again. Without :func:`reusing` nothing is kept.
+The key of a result contains everything that the result depends on: the values of its samples and
+all settings. A kept result therefore equals a newly computed result. Without :func:`reusing`
+nothing is kept.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _Result = TypeVar("_Result")
 
 
 class Kept:
-    """Results by what they depend on; with ``adds`` false, new results are not kept."""
+    """Kept results by key; if ``adds`` is false, new results are not kept."""
 
     def __init__(self, results: dict[Hashable, Any] | None = None, *, adds: bool = True) -> None:
         self._results = {} if results is None else results
@@ -50,7 +51,7 @@ class Kept:
     def fingerprint(self, *arrays: npt.NDArray[Any] | None) -> bytes:
         """Return the part of a key for values of a sample: a digest of ``arrays``.
 
-        It is empty, and costs nothing, if no result is kept and none will be.
+        It is empty and is not computed if there are no results and new results are not kept.
         """
         if not (self._adds or self._results):
             return b""
@@ -69,7 +70,7 @@ _current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
 
 
 def kept_results() -> Kept:
-    """Return what is kept here. Call it before work is given to threads, which do not know it."""
+    """Return the kept results. Call it before threads start, because they do not inherit them."""
     return _current.get()
 
 

@@ -1,4 +1,4 @@
-"""Results in scanpy's own keys, computed by scanpy, so that its plots work at once.
+"""Results computed by scanpy, under scanpy's own keys, for use by its plotting functions.
 
 scanpy takes over a second to import and is imported only here, when a function is called.
 """
@@ -27,8 +27,9 @@ def store_pca(
 ) -> None:
     """Run ``scanpy.pp.pca`` on the detected features and keep its results.
 
-    Each component gets the sign of ``scores``, in which the largest score is positive. Too few
-    samples or features for a component leave the AnnData as it is.
+    Signs are chosen as in ``scores``: in each component, the score with the largest absolute value
+    is positive. If there are too few samples or features for a component, the AnnData is not
+    changed.
     """
     n_components = min(_MOST_COMPONENTS, min(len(log_tpm), int(detected.sum())) - 1)
     if n_components < 1 or np.isnan(scores).any():

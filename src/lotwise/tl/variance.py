@@ -30,15 +30,16 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
         Samples x features with the layer ``tpm``. The factors are the columns ``condition``,
         ``donor`` and ``batch`` of ``obs`` that have a value for every sample.
     threshold
-        A feature is used if its median TPM over samples is at least this.
+        A feature is used if its median TPM over samples is at least this value.
     pseudocount
         c of log2(TPM + c).
 
     Returns
     -------
-    Nothing; the tables ``variance`` (:class:`~lotwise.evidence.variance.VarianceRecord`), one row
-    per factor with the median share over features, and ``variance_density``. A share is NaN with a
-    reason where the design cannot separate the factor.
+    Nothing; the table ``variance`` (:class:`~lotwise.evidence.variance.VarianceRecord`) has one row
+    per factor, with the median share over features. The table ``variance_density`` has the
+    distribution of the shares. A share is NaN, with a reason, if the design cannot separate the
+    effect of the factor.
 
     Raises
     ------

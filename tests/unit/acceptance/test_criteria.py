@@ -80,14 +80,14 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"id": "overall"}, "'overall' is reserved for the outcome"),
         (PAIRS | {"rows": {"relations": "between"}}, "no column 'relations'; .* 'relation'"),
         (PAIRS | {"rows": {"feature_set": "al"}}, "feature_set is 'al'; did you mean 'all'"),
-        (PAIRS | {"rows": {"relation": "between"}}, "rows of several feature_set"),
+        (PAIRS | {"rows": {"relation": "between"}}, "each feature_set is a statistic of its own"),
         (PAIRS | {"rows": {"feature_set": "all", "n_features": "3"}}, "must be a whole number"),
         (PAIRS | {"rows": {"feature_set": "all", "reason": ""}}, "only in tables of features"),
         (without("at_least"), "give exactly one of at_least, at_most, between and is; got none"),
         (PAIRS | {"at_most": 1}, "got at_least and at_most"),
-        (PAIRS | {"at_least": "0.9"}, "'0.9' is not a column .*; write the number out, 0.9"),
+        (PAIRS | {"at_least": "0.9"}, "'0.9' is text, .*; write the number out, 0.9"),
         (PAIRS | {"at_least": "2e7"}, "write the number out, 20000000"),
-        (PAIRS | {"at_least": "spearmann"}, "not a column of numbers .* mean 'spearman'"),
+        (PAIRS | {"at_least": "spearmann"}, "no column of numbers .* mean 'spearman'"),
         (PAIRS | {"at_least": True}, "key 'at_least' is True"),
         (PAIRS | {"at_least": float("nan")}, "key 'at_least' is nan; .*finite"),
         (PAIRS | {"at_least": float("inf")}, "key 'at_least' is inf; .*finite"),
@@ -102,28 +102,28 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (OVER_TWO_FOLD | {"at_most": -0.1}, "the bound is -0.1, but 'share_over_2_fold' is always"),
         (PAIRS | {"at_least": -1}, "'pearson' is always between -1 and 1, so .* cannot fail"),
         (without("at_least") | {"between": [-1, 1]}, "so this criterion cannot fail"),
-        (OVER_TWO_FOLD | {"at_most": 1}, "so this criterion cannot fail; .* or tier: 3"),
+        (OVER_TWO_FOLD | {"at_most": 1}, "so this criterion cannot fail; .* or use tier: 3"),
         (PAIRS | {"round_to": 1}, "round_to: 1 is coarser than the bound 0.95"),
-        (without("at_least") | {"is": "yes"}, "'pearson' is a number; judge it by at_least"),
+        (without("at_least") | {"is": "yes"}, "'pearson' is a number, so use 'at_least'"),
         (PAIRS | {"reduce": "lowst"}, "key 'reduce' is 'lowst'"),
-        (PAIRS | {"reduce": "share"}, "needs the key share"),
-        (PAIRS | {"share": 0.5}, "needs the key share"),
+        (PAIRS | {"reduce": "share"}, "give both reduce: share and a share"),
+        (PAIRS | {"share": 0.5}, "give both reduce: share and a share"),
         (PAIRS | {"reduce": "share", "share": 0}, "key 'share' is 0; .*greater than 0"),
-        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a column bound is judged row"),
-        (without("at_least") | {"reduce": "count", "at_most": 3}, "few rows are not evidence"),
+        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a bound that is a column is"),
+        (without("at_least") | {"reduce": "count", "at_most": 3}, "missing rows would meet"),
         (
             without("at_least", "rows")
             | {"table": "sex", "statistic": "agrees", "is": "yes", "reduce": "lowest"},
-            "answers are judged row by row: reduce is every or share, not lowest",
+            "answers are judged row by row: reduce must be every or share, not lowest",
         ),
         (
             without("rows") | {"table": "intervals", "use": "interval", "reduce": "median"},
-            "intervals are judged row by row: reduce is every or share, not median",
+            "intervals are judged row by row: reduce must be every or share, not median",
         ),
         (PAIRS | {"use": "interval"}, "'pearson' of 'pairs' has no interval; .* intervals: pearso"),
         (
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
-            "'agrees' is not a number; judge it by is, got at_least",
+            "'agrees' is not a number, so use 'is' instead of 'at_least'",
         ),
         (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
         (
@@ -133,7 +133,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (
             without("at_least", "rows")
             | {"table": "libraries", "statistic": "shallow", "is": "no"},
-            "'shallow' is true or false",
+            "'is' must be true or false for 'shallow'",
         ),
         (PAIRS | {"needs": [{"table": "pairs"}]}, "criterion 'r': needs: key 'statistic' is missi"),
         (
@@ -152,7 +152,7 @@ def test_parse_criteria__refuses_in_one_line_that_names_the_criterion(criterion,
 def test_parse_criteria__needs_without_a_level_take_the_criterions():
     isoform = PAIRS | {"level": "isoform"}
     need = {"because": "x", "table": "sex", "statistic": "agrees", "is": "yes"}
-    with pytest.raises(InputError, match="'sex' does not exist at isoform level; give its level"):
+    with pytest.raises(InputError, match="'sex' does not exist at isoform level; give a level"):
         parse(isoform | {"needs": [need]})
     found = parse(isoform | {"needs": [need | {"level": "gene"}]})
     assert found.files() == ("correlation/isoform.pairs.tsv", "evidence/gene.sex.tsv")

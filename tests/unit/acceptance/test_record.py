@@ -155,8 +155,8 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     judged = write_verdict(tree.root, criteria()).assessed[0].judgement
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "correlation/gene.pairs.tsv is about other samples than samples.tsv: "
-        "it is from an earlier run"
+        "correlation/gene.pairs.tsv is from an earlier run: "
+        "it does not contain the same samples as samples.tsv"
     )
 
 
@@ -228,8 +228,10 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     assert found["outcome"] == "fail"
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
-    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
+    assert (
+        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+    )
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
 
 
 def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_said(tree):
@@ -314,7 +316,7 @@ def test_write_verdict__a_pair_of_samples_without_any_testable_set_is_never_left
     judged = judge_features(tree, **asked, rows="reason: ''")
     assert judged.outcome == "not assessable"
     assert judged.reason == (
-        "no number at all for A1 - B2: no gene of the set is present; "
+        "there is no number for A1 - B2: no gene of the set is present; "
         "2 rows without a number not judged"
     )
     assert judge_features(tree, **asked, rows="reason: '', sample_b: B1").outcome == "pass"
@@ -356,8 +358,8 @@ def test_notices__criteria_first_seen_when_results_were_there(tree):
     verdict = write_verdict(tree.root, criteria(), now=MAY)
     (notice,) = verdict.notices
     assert notice == (
-        "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table was "
-        "there already: nothing here shows that they were written before the results were seen"
+        "the criteria were first recorded on 2026-05-01 12:00:00 UTC, when 1 result table "
+        "existed: there is no evidence that they were written before the results were seen"
     )
     # Judging again does not remove the notice.
     assert write_verdict(tree.root, criteria(), now=JUNE).notices == verdict.notices
@@ -372,9 +374,9 @@ def test_notices__criteria_changed_after_the_results(tree):
         (notice,) = write_verdict(tree.root, eased, now=now).notices
         assert notice == (
             f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
-            "on record here from 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 "
-            "12:00:00 UTC; the present ones replaced them on 2026-06-01 12:00:00 UTC, when 1 "
-            "result table was there (changed: r; added: second); they give no change_reason"
+            "recorded on 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 12:00:00 "
+            "UTC; the present criteria (changed: r; added: second) were recorded on 2026-06-01 "
+            "12:00:00 UTC, when 1 result table existed; the present criteria give no change_reason"
         )
     assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
     table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
@@ -389,7 +391,8 @@ def test_notices__deleting_the_results_does_not_hide_a_change(tree):
     tree.write_pairs(0.94)
     (notice,) = write_verdict(tree.root, criteria(0.9), now=JULY).notices
     assert notice.startswith("the criteria were changed")
-    assert "when no result table was there (changed: r)" in notice
+    assert "the present criteria (changed: r) were recorded on" in notice
+    assert "when no result table existed" in notice
 
 
 def test_notices__going_back_names_what_was_tried_meanwhile(tree):
@@ -399,8 +402,8 @@ def test_notices__going_back_names_what_was_tried_meanwhile(tree):
     write_verdict(tree.root, criteria(0.9), now=JUNE)
     (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
     assert notice.startswith("other criteria, 'ours' (SHA-256")
-    assert notice.endswith("since 2026-06-01 12:00:00 UTC with the outcome 'pass' on 2026-06-01 "
-                           "12:00:00 UTC")  # fmt: skip
+    assert notice.endswith("recorded on 2026-06-01 12:00:00 UTC with the outcome 'pass' on "
+                           "2026-06-01 12:00:00 UTC")  # fmt: skip
 
 
 def test_notices__other_result_tables(tree):
@@ -411,8 +414,8 @@ def test_notices__other_result_tables(tree):
     for now in (JUNE, JULY):
         (notice,) = write_verdict(tree.root, criteria(), now=now).notices
         assert notice == (
-            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC, "
-            "'fail' under these criteria: correlation/gene.pairs.tsv changed"
+            "the result tables differ from those of the verdict of 2026-05-01 12:00:00 UTC "
+            "('fail' under these criteria); since that verdict, correlation/gene.pairs.tsv changed"
         )
 
 
@@ -446,7 +449,7 @@ def test_notices__a_shortened_history(tree, kept):
     write_verdict(tree.root, criteria(), now=MAY)
     path = tree.root / FILE
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:kept]))
-    words = f"{FILE} lacked lines that it once had when it was checked on 2026-06-01 12:00:00 UTC"
+    words = f"on 2026-06-01 12:00:00 UTC, lotwise found that lines of {FILE} were missing"
     for now in (JUNE, JULY):
         assert words in write_verdict(tree.root, criteria(), now=now).notices
 
@@ -465,11 +468,11 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     assert found["outcome"] == "not assessable"
     stale, *changed = found["notices"]
     assert stale == (
-        "this verdict is about earlier result tables; since then correlation/gene.pairs.tsv "
-        "changed; run `lotwise verdict` again"
+        "result tables changed after this verdict: correlation/gene.pairs.tsv; "
+        "run `lotwise verdict` again"
     )
     assert changed == [
-        "verdict.json, criterion 'r', value: the file says 0.99, judging again gives 0.999"
+        "verdict.json, criterion 'r', value: the file contains 0.99, but judging again gives 0.999"
     ]
 
 
@@ -477,7 +480,7 @@ COPY_CANNOT_BE_USED = "verdict_criteria.yaml cannot be used"
 OTHER_LAYOUT = (
     "verdict_criteria.yaml is not the file that was judged: its comments or layout differ"
 )
-WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry of these criteria"
+WITHOUT_ENTRY = f"verdict_criteria.yaml was edited: {FILE} has no entry for these criteria"
 
 
 @pytest.mark.parametrize(
@@ -536,7 +539,7 @@ def test_read_verdict__criteria_that_are_others_than_it_names(tree):
     path.write_text(json.dumps(told | {"criteria_sha256": "0" * 64}))
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
-    words = "verdict.json names other criteria than verdict_criteria.yaml holds"
+    words = "verdict.json names other criteria than those in verdict_criteria.yaml"
     assert words in found["notices"]
 
 
@@ -548,8 +551,8 @@ def test_read_verdict__a_history_that_is_gone(tree):
     found = read_verdict(tree.root)
     assert found["outcome"] == "not assessable"
     assert found["notices"] == [
-        f"{FILE} has no entry of these criteria: it is missing or was edited",
-        f"{FILE} has no entry of this verdict",
+        f"{FILE} has no entry for these criteria: the history is missing or was edited",
+        f"{FILE} has no entry for this verdict",
     ]
 
 
@@ -565,7 +568,7 @@ def test_read_verdict__no_key_of_the_file_is_believed(tree, key):
     found = read_verdict(tree.root)
     assert found["criteria"][0][key] == was
     assert found["outcome"] == "not assessable"
-    assert any(f"criterion 'r', {key}: the file says 'as I like it'" in one for one in
+    assert any(f"criterion 'r', {key}: the file contains 'as I like it'" in one for one in
                found["notices"])  # fmt: skip
 
 

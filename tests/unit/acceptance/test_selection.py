@@ -24,12 +24,12 @@ NO_ROWS = [
     (
         [{"relation": "between", "feature_set": "detected_both", "reason": ""}],
         {"feature_set": "all"},
-        "no row has feature_set all; there is detected_both",
+        "no row has feature_set all; the values are detected_both",
     ),
     (
         [{"relation": "between", "feature_set": "", "reason": ""}],
         {"feature_set": ("all", "detected_any")},
-        "no row has feature_set all or detected_any; there is none",
+        "no row has feature_set all or detected_any; all values are empty",
     ),
 ]
 
@@ -59,14 +59,14 @@ def test_select_rows__pairs_that_are_lost_with_the_rows_without_a_number_are_nam
     found = select_rows(measure, table)
     assert [row["feature"] for row in found.rows] == ["g1"]
     assert found.n_left_out == 2
-    assert found.lost == "no number at all for A - C: one sample"
+    assert found.lost == "there is no number for A - C: one sample"
 
 
 @pytest.mark.parametrize(
     ("asked", "lost"),
     [
-        ({"batch_b": ("B", "D")}, "no row has batch_b D; there is B, C"),
-        ({"sample_b": ("b1", "b2", "c1")}, "no row has sample_b b2; there is b1, c1"),
+        ({"batch_b": ("B", "D")}, "no row has batch_b D; the values are B, C"),
+        ({"sample_b": ("b1", "b2", "c1")}, "no row has sample_b b2; the values are b1, c1"),
         ({"batch_b": ("B", "C")}, ""),
         # Of a column that does not name the row, one of the values is enough.
         ({"feature_set": ("all", "detected_any")}, ""),
@@ -91,4 +91,4 @@ def test_select_rows__a_marker_that_was_not_measured():
         reduce="every",
     )
     table = pd.DataFrame({"panel": ["msc_identity"], "marker": ["ENG"], "reason": [""]})
-    assert select_rows(measure, table).lost == "no row has marker THY1; there is ENG"
+    assert select_rows(measure, table).lost == "no row has marker THY1; the values are ENG"

@@ -69,7 +69,7 @@ def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judg
     verdict = judged()
     assert verdict.outcome == "not assessable"
     assert verdict.assessed[-1].judgement.reason == (
-        "expression/isoform.h5ad is missing: whether samples can be compared is not known"
+        "expression/isoform.h5ad is missing, so it is unknown whether samples can be compared"
     )
 
 

@@ -228,6 +228,6 @@ def test_cautions__organisms_platforms_and_shared_libraries():
             "replicates"
         ),
         "GSM1, GSM2 share SRX1: they come from one library and are not independent replicates",
-        "the samples come from Mus musculus, but acquire.reference is of human",
+        "the samples come from Mus musculus, but acquire.reference is for human",
     ]
     assert cautions(mixed[:1], ReferenceSettings(release="44")) == []

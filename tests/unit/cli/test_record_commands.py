@@ -84,7 +84,7 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     said = run("replay", study.out)
     # Counted separately, since a verdict is not a table.
     assert "tables: 6 identical, 1 not" in said.out
-    assert "differs: verdict.json exists but is not on record" in said.out
+    assert "differs: verdict.json exists but is not in the record" in said.out
     assert "differs from the record in 2 points, listed above" in said.err
     (study.out / "verdict.json").unlink()
     study.quant("B1").write_text("changed")

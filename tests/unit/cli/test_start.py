@@ -36,6 +36,24 @@ def test_help__imports_nothing_heavy(arguments):
     assert not set(HEAVY) & set(imported)
 
 
+@pytest.mark.parametrize("step", ["verdict", "record", "workbook"])
+def test_step__that_reads_tables_imports_no_library_of_matrices_or_charts(step, own_run):
+    """`import anndata` alone takes about a second."""
+    results = own_run / "results"
+    arguments = {
+        "verdict": ["--criteria", "example", "--out", results],
+        "record": [own_run / "input" / "samples.tsv", "--out", results, "--configuration", "{}"],
+        "workbook": [results],
+    }[step]
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, step, *map(str, arguments)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    imported = done.stderr.splitlines()[-1].split()
+    assert "lotwise.record.calls" in imported
+    assert not {"altair", "anndata", "matplotlib", "seaborn"} & set(imported)
+
+
 def test_warnings__each_text_is_printed_once(capsys):
     show = cli._show_each_once()
     for text in ("no  two\nbatches", "no two batches", "another"):

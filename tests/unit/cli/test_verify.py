@@ -17,11 +17,11 @@ def test_verify__says_what_to_read_off_and_where_to_write_it(run, tmp_path):
     path = config(tmp_path, r=None, decimals=None)
     ended = run("verify", "--config", path, "--results", tmp_path)
     assert ended.code == 0
-    assert "To put the missing coefficients on file (1):" in ended.out
+    assert "To enter the missing coefficients (1):" in ended.out
     assert "Fig. 1 (gene): A - B\n" in ended.out
     assert f"In {path}, acquire: expected:" in ended.out
 
 
 def test_verify__asks_for_nothing_where_all_is_on_file(run, tmp_path):
     ended = run("verify", "--config", config(tmp_path, r=0.98, decimals=2), "--results", tmp_path)
-    assert "on file:" not in ended.out
+    assert "missing coefficients" not in ended.out

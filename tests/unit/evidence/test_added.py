@@ -139,7 +139,7 @@ import halves
 from lotwise.evidence.catalogue import register
 register(halves.STATISTIC)
 from lotwise.cli.evidence import command as evidence
-from lotwise.record import ANALYSED
+from lotwise.record.provenance import ANALYSED
 assert "file of halves" in ANALYSED
 option = next(one for one in evidence.params if one.name == "statistics")
 assert "halves" in option.type.choices

@@ -260,7 +260,7 @@ def test_judge_levels__genes_of_another_run(files):
     [one] = found_in(quants, files)
     assert one.code == "levels_disagree"
     assert re.match(
-        r"sample 'S1': \d+ of 6 genes are not the sum .* are not of the same run", one[1]
+        r"sample 'S1': \d+ of 6 genes are not the sum .* are from different runs", one[1]
     )
 
 

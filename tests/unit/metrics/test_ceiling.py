@@ -220,7 +220,7 @@ def test_thinning_reliability__undefined_is_nan_with_a_reason():
     assert empty.reason == "the sample has no counts"
     sparse = thinning_reliability([1, 1, 0, 0], lengths=np.ones(4), rng=rng)
     assert math.isnan(sparse.reliability)
-    assert "does not correlate with itself" in sparse.reason
+    assert "thinned libraries do not correlate" in sparse.reason
     with pytest.raises(InputError, match="2 features have counts but no length"):
         thinning_reliability([1, 1], lengths=[np.nan, np.nan], rng=rng)
     with pytest.raises(InputError, match="effective length must be > 0 bases"):
@@ -333,7 +333,7 @@ def test_thinning_reliability__null_features_of_one_level_have_no_reliability():
     # By chance one R in 740 exceeds the bound; that all three do is much rarer.
     assert all(math.isnan(one.reliability) for one in found)
     assert {one.reason for one in found} == {
-        "thinned to an eighth the sample does not correlate with itself beyond chance"
+        "the thinned libraries do not correlate with each other beyond chance"
     }
 
 
@@ -370,7 +370,7 @@ def test_halves_reliability__undefined_is_nan_with_a_reason():
     halves, quarters = _in_parts(sd=1.0)
     exchanged = halves_reliability(quarters[:2], quarters=halves)
     assert np.isnan(exchanged.reliability)
-    assert exchanged.reason == "quarters of the reads agree more than halves"
+    assert exchanged.reason == "quarters of the reads agree more than halves do"
 
 
 def test_halves_reliability__identical_parts_have_no_noise():

@@ -79,7 +79,7 @@ def test_find_mixtures__says_why_it_cannot_be_told() -> None:
     two = find_mixtures(genotypes, range(4), (1, 1, 0))
     assert two[2].reason == "not assessable: its donor is not known"
     few = find_mixtures(genotypes, range(4), (1, 1, 2))
-    assert few[0].reason == "not assessable: 0 genes tell its donor from another"
+    assert few[0].reason == "not assessable: 0 genes distinguish its donor from others"
     assert np.isnan(few[0].share)
 
 

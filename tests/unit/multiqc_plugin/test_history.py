@@ -70,12 +70,12 @@ def change_criteria(root):
     [
         (edit_outcome, "verdict.json is not the file that was written on "),
         (empty_notices, "verdict.json is not the file that was written on "),
-        (edit_table, "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again"),
+        (edit_table, "after this verdict: correlation/gene.pairs.tsv; run `lotwise verdict` again"),
         (
             remove_table,
-            "since then correlation/gene.pairs.tsv changed; run `lotwise verdict` again",
+            "after this verdict: correlation/gene.pairs.tsv; run `lotwise verdict` again",
         ),
-        (change_criteria, f"{FILE} has no entry of this verdict"),
+        (change_criteria, f"{FILE} has no entry for this verdict"),
     ],
 )
 def test_against_history__says_what_lotwise_says(judged, change, words):
@@ -91,7 +91,11 @@ def test_against_history__an_edited_history(judged):
     path.write_text(path.read_text("utf-8").replace("registered", "Registered", 1))
     outcome, notices = against_history(judged, told(judged))
     assert outcome == "pass"
-    assert notices == [f"{FILE} was edited: a line does not follow the one before it"]
+    (notice,) = notices
+    assert notice == (
+        f"{FILE} was edited: a line is damaged, or does not contain the checksum of the line "
+        "before it"
+    )
 
 
 def test_against_history__without_a_history_it_is_not_checked(judged):

@@ -27,7 +27,7 @@ def test_genotype__samples_stand_by_donor_and_odd_ones_are_marked() -> None:
     assert np.isnan(np.diag(shown)).all()
     assert shown[1, 2] > 0.98
     assert shown[0, 1] < 0.3
-    assert axis.get_xlabel() == "* of another donor than its label"
+    assert axis.get_xlabel() == "* not from the donor on its label"
     assert "that vary among the samples" in axis.get_title()
 
 

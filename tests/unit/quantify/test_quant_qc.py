@@ -42,7 +42,7 @@ def test_judge_yields__sound_samples_pass():
     [
         ({"tpm": (np.nan, 1e6)}, "1 TPM are not a number"),
         ({"tpm": (0, 0)}, "all TPM are 0"),
-        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, must sum to a million"),
+        ({"tpm": (4e5, 4e5)}, "TPM sum to 800,000, but must sum to a million"),
         ({"processed": 9_999}, "10,000 reads are present, but 9,999 were processed"),
         ({"n_used": 900}, "900 of 10,000 reads are used, a fraction of 0.09, required >= 0.1"),
         ({"n_used": 0}, "0 reads are used, required >= 1,000"),
@@ -106,7 +106,7 @@ def test_judge_yields__a_library_of_few_features_is_named(share, standing, n_rea
     assert [row.standing for row in rows] == ["passed"] * 3 + [standing]
     assert rows[3].complexity_ratio == pytest.approx(share, abs=0.01)
     if standing != "passed":
-        assert "of low complexity: " in rows[3].reason
+        assert "low complexity: " in rows[3].reason
         assert " times the other samples' median (2,000)" in rows[3].reason
 
 

@@ -87,7 +87,7 @@ def test_check_reads__mates_out_of_order_name_the_record(pair, make_sample, writ
 
 
 def test_check_reads__exchanged_mate_files(pair, make_sample):
-    assert "a read of mate 2, but the sheet lists the file as fastq_1" in reason(
+    assert "is mate 2 of a pair, but the sheet lists the file as fastq_1" in reason(
         make_sample(pair[1], pair[0])
     )
 
@@ -98,7 +98,7 @@ def test_check_reads__second_mates_by_their_names(make_sample, write_gz, name):
     mate = name.replace("/2", "/1").encode()
     second = write_gz("2.fastq.gz", b"@" + mate + b"\nACGA\n+\nIIII\n")
     words = reason(make_sample(first, second))
-    assert f"record 1 is '{name}', a read of mate 2" in words
+    assert f"record 1 ('{name}') is mate 2 of a pair" in words
 
 
 @pytest.mark.parametrize(

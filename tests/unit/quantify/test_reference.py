@@ -49,7 +49,7 @@ def test_prepare_reference__identical_sequences_are_kept_and_listed(tmp_path, ca
         (">a x\nACGT\n>b\nA\n>a y\nGG\n", "record 3 has the same name 'a' as record 1"),
         (">a|G\nACGT\n>a|H\nA\n", "record 2 has the same name 'a' as record 1"),
         (">a\nACGT\n>b\n>c\nA\n", r"record 2 \(b\) has no sequence"),
-        (">a\nAC-T\n", r"record 1 \(a\) has no sequence, or its sequence contains other"),
+        (">a\nAC-T\n", r"record 1 \(a\) has no sequence, or its sequence contains char"),
         ("> \nACGT\n", "record 1 has no name"),
         ("", "contains no transcripts"),
         ("ACGT\n", "is not FASTA"),

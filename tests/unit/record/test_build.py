@@ -16,17 +16,11 @@ from lotwise.acceptance import path_of_criteria, read_criteria, write_verdict
 from lotwise.config import Config, EvidenceConfig
 from lotwise.config.acquire import AcquireSettings, NetworkSettings
 from lotwise.errors import InputError
-from lotwise.record import (
-    Call,
-    Program,
-    libraries,
-    lotwise_call,
-    read_provenance,
-    record_run,
-    refresh_outputs,
-    write_step,
-)
+from lotwise.record.build import record_run, refresh_outputs
+from lotwise.record.calls import Call, lotwise_call, write_step
+from lotwise.record.environment import libraries
 from lotwise.record.legacy import fields_of_words
+from lotwise.record.provenance import Program, read_provenance
 
 
 def sha256(path: Path) -> str:

@@ -11,17 +11,11 @@ import pytest
 
 from lotwise.acceptance import read_criteria, register_criteria, write_verdict
 from lotwise.errors import InputError
-from lotwise.record import (
-    InputFile,
-    Program,
-    configuration_of,
-    read_provenance,
-    record_run,
-    refresh_outputs,
-    write_revision,
-)
+from lotwise.record.build import configuration_of, record_run, refresh_outputs
 from lotwise.record.calls import workflow_call
 from lotwise.record.crate import write_crate
+from lotwise.record.provenance import InputFile, Program, read_provenance
+from lotwise.record.revisions import write_revision
 
 pytestmark = pytest.mark.requirement("REC-005")
 

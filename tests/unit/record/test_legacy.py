@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from lotwise.record import Program, read_provenance
 from lotwise.record.legacy import current_name, earlier_name, fields_of_words
+from lotwise.record.provenance import Program, read_provenance
 
 pytestmark = pytest.mark.requirement("REC-004")
 

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
 from lotwise.cli.report import command
 from lotwise.errors import InputError
-from lotwise.record import check_page
+from lotwise.record.checking import check_page
 from lotwise.record.digest import is_intact
 from lotwise.report.certificate import add_deviations, write_certificate
 

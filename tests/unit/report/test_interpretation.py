@@ -110,8 +110,8 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
     found = change_remark(level_of(unseen=rows))
     assert (
         found.text
-        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in a "
-        "larger share of features than this."
+        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in an "
+        "even larger share of features."
     )
 
 
@@ -267,8 +267,8 @@ OUTLIER = {
     "outlier_cut": -11.5,
 }
 CHANCE = (
-    "With the default limits, at most 5 % of runs without faulty samples have a false outlier, if "
-    "the noise of the samples is independent and equal."
+    "If the noise of the samples is independent and equal, the default limits flag an outlier in "
+    "at most 5 % of runs without faulty samples."
 )
 
 
@@ -279,7 +279,7 @@ def test_depth_remark__outlier_is_a_concern_whatever_its_depth_and_its_level_is_
     tree.write("isoform", "libraries", [OUTLIER])
     found = depth_remark(*read_findings(tree.root).levels)
     assert (found.topic, found.state) == ("Depth and outliers", "concern")
-    named = "S1 (isoform level: score -30.2, limit -11.5) is an outlier: mean R with the other "
+    named = "S1 (isoform level: score -30.2, limit -11.5) is an outlier: its mean R with the other "
     assert plain(found.text).endswith(f"{named}samples of the group is unusually low. {CHANCE}")
 
 
@@ -523,7 +523,7 @@ def test_batches_remark__without_words_says_so(level_of, tree):
     tree.batches = ["A", "A", "B"]
     level_of(batches=[{"batch": "A"}])
     found = batches_remark(read_findings(tree.root))
-    assert found.text == "No limit from the number of batches."
+    assert found.text == "The number of batches does not limit these results."
 
 
 def test_batches_remark__replicates_are_not_lamented(level_of, tree):
@@ -605,9 +605,9 @@ def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_o
     rows = [{"batch": "A", "median_to_others": 0.97}, {"batch": "B", "median_to_others": 0.955}]
     (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
     assert remark.text == (
-        "At gene level, the median R to the other batches is below the prediction interval of "
-        "these others for B (0.955, limit 0.960). By chance, some batches without a fault are "
-        "also below it; “Number of batches” states how many."
+        "At gene level, the median R of a batch with the other batches is below the prediction "
+        "interval computed from these other batches: B (0.955, limit 0.960). By chance, some "
+        "batches without a fault are also below it; “Number of batches” states how many."
     )
     assert remark.state == "computed"
 
@@ -615,8 +615,8 @@ def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_o
 def test_limits_remark__a_batch_below_the_tolerance_interval_is_a_concern(level_of):
     rows = [{"batch": "A", "median_to_others": 0.94}, {"batch": "B", "median_to_others": 0.955}]
     (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
-    assert remark.text.endswith(" For A, it is also below the wider tolerance interval.")
-    assert "for A (0.940, limit 0.960) and B (0.955, limit 0.960)." in remark.text
+    assert remark.text.endswith(" For A, the median R is also below the wider tolerance interval.")
+    assert ": A (0.940, limit 0.960) and B (0.955, limit 0.960)." in remark.text
     assert remark.state == "concern"
 
 

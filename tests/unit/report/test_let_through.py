@@ -7,7 +7,7 @@ import pytest
 from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
 from lotwise.acceptance.titrated import TitrationRecord
 from lotwise.files.tables import to_frame, write_table
-from lotwise.record import log_written
+from lotwise.record.checking import log_written
 from lotwise.report.let_through import let_through
 from lotwise.report.page import render
 from lotwise.report.run_tables import read_findings
@@ -98,7 +98,7 @@ def test_let_through__without_a_titration_it_is_about_r_and_random_changes(titra
     tree.write("gene", "unseen", [unseen])
     said = let_through(read_findings(root))
     assert said.startswith("No titration was run (command lotwise titrate), so this is unknown. 30")
-    assert said.endswith("R would miss changes in a larger share of features than this.")
+    assert said.endswith("R would miss changes in an even larger share of features.")
 
 
 def test_let_through__is_empty_without_criteria(tree):

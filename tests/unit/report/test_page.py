@@ -20,8 +20,9 @@ from scipy.sparse import csr_matrix
 from lotwise import keys
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
-from lotwise.report import columns, write_report
+from lotwise.report import columns
 from lotwise.report.batches import _equivalence
+from lotwise.report.page import write_report
 from lotwise.report.pair_explorer import bin_of, cloud_of, n_bins_of, pack_pairs
 from lotwise.report.run_tables import read_findings
 from lotwise.report.sections import criteria_table, published_section

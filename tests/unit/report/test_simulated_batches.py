@@ -69,8 +69,8 @@ def test_limits_remark__names_the_batch_that_varies_more_than_the_others(tmp_pat
 
     assert remarks(tmp_path / "like", 0.34) == []
     (remark,) = remarks(tmp_path / "far", 3.0)
-    assert " prediction interval of these others for F (" in remark.text
-    assert remark.text.endswith(" For F, it is also below the wider tolerance interval.")
+    assert " interval computed from these other batches: F (" in remark.text
+    assert remark.text.endswith(" For F, the median R is also below the wider tolerance interval.")
 
 
 def test_batches_remark__says_each_thing_once_whatever_the_number_of_batches(tmp_path):
@@ -234,7 +234,7 @@ def test_process_remarks__the_attribute_that_changed_is_the_one_not_shown(tmp_pa
     assert "in 2 of 3 declared attributes" in remark.text
     assert "Equivalence was not shown, which does not prove a difference: g7." in remark.text
     (remark,) = process_remarks(changed_process(tmp_path / "same", 0.0).levels[0])
-    assert remark.text.endswith("lots before it in 3 of 3 declared attributes.")
+    assert remark.text.endswith("within the margins, in 3 of 3 declared attributes.")
     assert remark.state == "computed"
 
 

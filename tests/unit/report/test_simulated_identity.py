@@ -43,7 +43,7 @@ def test_sex_remark__names_the_two_exchanged_samples_and_no_other(tmp_path):
     said = remark.text.partition(" disagree")[0]
     assert said == "S1 (female) and S4 (male)"
     assert "4 of 6 samples agree in sex" in remark.text
-    # The lead of the panels: a high R does not exclude a swap.
+    # The lead of the panels: a high R does not exclude an exchange of samples.
     assert min(pair["pearson"] for pair in read_findings(tmp_path).levels[0].pairs) > 0.98
 
 

@@ -64,7 +64,7 @@ def test_change_remark__so_many_genes_changed_at_random_give_this_r_and_one_way_
         reported(tmp_path / "b", drawn([BASE, one_way], **deep), "AB", "detectable")
     )
     assert (
-        "If all changes go in one direction, R would miss changes in a larger share of features"
+        "If all changes go in one direction, R would miss changes in an even larger share of"
         in change_remark(level).text
     )
     assert same_way["pearson"] > pair["pearson"]

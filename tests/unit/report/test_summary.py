@@ -238,10 +238,11 @@ def test_batches_sentence__names_the_conditions(tree):
     (tree.root / "samples.tsv").write_text(sheet)
     assert batches_sentence(read_findings(tree.root)) == (
         "3 batches were compared, one sample each: A, B and C. They have 2 conditions (x and y), "
-        "and R is between batches of one condition. No R between batches contains C."
+        "and R is computed only between batches of one condition. There is no other batch to "
+        "compare with C."
     )
     (tree.root / "samples.tsv").write_text(sheet + "S4\tB\ty\n")
-    assert "No R between batches" not in batches_sentence(read_findings(tree.root))
+    assert "There is no other batch" not in batches_sentence(read_findings(tree.root))
 
 
 def test_level_answer__with_conditions_counts_pairs_of_one_condition(tree):

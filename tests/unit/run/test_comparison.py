@@ -90,10 +90,10 @@ def test_compare__statistics_of_tpm_are_nan_with_a_reason_in_another_unit(normal
         assert by_set.loc["all", "pearson"].notna().all()
         detected = by_set.loc[["detected_any", "detected_both", "decile_1", "decile_10"]]
         assert detected["pearson"].isna().all()
-        assert set(detected["reason"]) == {"detection needs TPM, and the numbers are normalized"}, (
+        assert set(detected["reason"]) == {"detection needs TPM, but the numbers are normalized"}, (
             name
         )
-    why = {"a change of TPM needs TPM, and the numbers are normalized"}
+    why = {"a change of TPM needs TPM, but the numbers are normalized"}
     assert tables["unseen"]["share"].isna().all()
     assert set(tables["unseen"]["reason"]) == why
     assert tables["detectable"]["pearson"].isna().all()

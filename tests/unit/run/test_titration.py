@@ -117,7 +117,7 @@ def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
     made.layers["tpm"][2] = other(gene).tpm["gene"]
     found = titrate({"gene": made}, criteria, profile=other(gene, 1), shares=SHARES, n_repeats=1)
     rows = found.table.query("criterion == 'overall'")
-    assert (rows["reason"] == "it does not pass even without anything mixed in").all()
+    assert (rows["reason"] == "it is not met even if nothing is mixed in").all()
     assert "are not met even without" in found.sentence()
 
 
@@ -188,7 +188,7 @@ def test_titrate__another_unit_than_tpm_is_refused(gene, criteria):
     of_cpm = gene.copy()
     of_cpm.uns["lotwise"]["unit"] = "CPM"
     profile = ExpressionProfile("one gene", {"gene": np.eye(gene.n_vars)[0] * 1e6})
-    with pytest.raises(InputError, match="titration needs TPM, and the numbers are CPM; give TPM"):
+    with pytest.raises(InputError, match="titration needs TPM, but the numbers are CPM; give TPM"):
         titrate({"gene": of_cpm}, criteria, profile=profile)
 
 
@@ -324,7 +324,7 @@ def test_titrate__samples_that_are_not_comparable_have_no_verdict_to_detect_with
     )
     found = titrate({"gene": copies}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     overall = found.table.set_index(["criterion", "batch"])["reason"]["overall"]
-    assert set(overall) == {"it does not pass even without anything mixed in"}
+    assert set(overall) == {"it is not met even if nothing is mixed in"}
 
 
 def test_profile_of__accepted_batches_are_the_mean_of_batches(gene, tmp_path):

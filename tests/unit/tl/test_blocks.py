@@ -113,9 +113,7 @@ def test_intervals__of_windows_warn_as_single_genes_do_and_pass_no_criterion(
     tl.blocks(gene, source=gtf, neighbourhood=500)
     tl.intervals(gene, blocks="block", n_resamples=50)
     table = get.evidence(gene, "intervals")
-    assert (
-        table["warning"].str.contains("genomic windows contain little of the co-regulation").all()
-    )
+    assert table["warning"].str.contains("genomic windows seldom group co-regulated genes").all()
     measure = Measure(table="intervals", statistic="pearson", use="interval", at_least=-0.9)
     judged = judge_rows(measure, table.to_dict("records"))
     assert judged.outcome == "not assessable"

@@ -72,4 +72,4 @@ def test_composition__another_unit_is_nan_with_a_reason():
     made.uns["lotwise"]["unit"] = "CPM"
     table = table_of(made)
     assert table["factor"].isna().all()
-    assert set(table["reason"]) == {"detection needs TPM, and the numbers are CPM"}
+    assert set(table["reason"]) == {"detection needs TPM, but the numbers are CPM"}

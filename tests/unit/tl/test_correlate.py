@@ -9,7 +9,7 @@ import pytest
 from scipy import sparse, stats
 
 import lotwise
-from lotwise.errors import InputError, UndefinedWarning
+from lotwise.errors import InputError, LotwiseWarning, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
 from lotwise.files.records import columns
 from lotwise.metrics.feature_sets import FEATURE_SETS
@@ -174,7 +174,7 @@ def test_correlate__own_sets_by_name_symbol_or_mask():
     [
         ({"x": ["ACTBB"]}, "unknown gene 'ACTBB'; did you mean 'ACTB'"),
         ({"x": np.ones(3, dtype=bool)}, "mask of 'x' has 3 values, but the AnnData has 300"),
-        ({"all": ["ACTB"]}, "lotwise has a feature set named 'all'; choose"),
+        ({"all": ["ACTB"]}, "'all' is the name of a built-in feature set; choose"),
     ],
 )
 def test_correlate__own_sets_that_cannot_be_are_refused(own, words):
@@ -192,3 +192,17 @@ def test_correlate__another_layer_is_computed_and_drawn():
     gene.layers["logged"] = -gene.layers["cpm"]
     with pytest.raises(InputError, match="negative"):
         lotwise.tl.correlate(gene, layer="logged")
+
+
+def test_correlate__logarithms_in_the_layer_of_tpm_are_named():
+    gene = lotwise.datasets.three_batches().gene
+    gene.layers["tpm"] = np.log2(gene.layers["tpm"] + 1)
+    with pytest.warns(LotwiseWarning, match=r"sample 'lot1': the largest TPM is .* probably log"):
+        lotwise.tl.correlate(gene)
+
+
+def test_correlate__two_samples_of_one_name_are_refused():
+    gene = lotwise.datasets.three_batches().gene
+    gene.obs_names = ["lot1", "lot2", "lot1"]
+    with pytest.raises(InputError, match="'lot1' is the name of two samples; give each sample"):
+        lotwise.tl.correlate(gene)

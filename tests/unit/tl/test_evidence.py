@@ -378,7 +378,7 @@ def test_counts__one_sample_without_them_is_named_and_leaves_the_others_theirs()
         assert set(table.loc[with_s1, "reason"]) == {"there are no counts of s1"}
     equivalence = tables["equivalence"].query("batch_a == 'A' and batch_b == 'B'")
     assert equivalence["reason"].to_list() == [
-        "there are no counts of s1, without which a batch has fewer than two samples"
+        "there are no counts of s1, so a batch has fewer than two samples with counts"
     ]
 
 
@@ -663,7 +663,7 @@ def test_ceilings__isoforms_take_halves_where_every_sample_has_them():
     lotwise.tl.ceilings(some)
     table = lotwise.get.evidence(some, "ceilings").set_index("method")
     assert np.isnan(table.loc["halves", "ceiling"])
-    assert "the halves of the reads cover other features" in table.loc["halves", "reason"]
+    assert "the halves have other features than the sample" in table.loc["halves", "reason"]
     del parts[expression.obs_names[1]]
     lotwise.tl.ceilings(expression)
     assert set(lotwise.get.evidence(expression, "ceilings")["method"]) == {

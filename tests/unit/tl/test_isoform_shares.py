@@ -91,7 +91,7 @@ def test_isoform_usage__another_unit_than_tpm_has_no_usage_and_says_why(three_ba
     isoform.uns["lotwise"]["unit"] = "CPM"
     lotwise.tl.isoform_usage(isoform)
     lotwise.tl.isoform_shares(isoform)
-    why = "usage of isoforms needs TPM, and the numbers are CPM"
+    why = "usage of isoforms needs TPM, but the numbers are CPM"
     usage = lotwise.get.evidence(isoform, "isoform_usage")
     assert usage["gene_id"].tolist() == ["*"] * 3
     assert usage["distance"].isna().all()

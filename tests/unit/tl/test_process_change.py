@@ -161,5 +161,5 @@ def test_process_change__another_unit_is_not_assessable():
     made = study()
     made.uns["lotwise"]["unit"] = "CPM"
     change, _, features = tables(made)
-    assert set(change["reason"]) == {"detection needs TPM, and the numbers are CPM"}
+    assert set(change["reason"]) == {"detection needs TPM, but the numbers are CPM"}
     assert features["outcome"].tolist() == ["not tested"]

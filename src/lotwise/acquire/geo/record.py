@@ -169,7 +169,7 @@ def assemble(
     twice = [title for title, n in Counter(sample.title for sample in built).items() if n > 1]
     if twice:
         _logger.warning(
-            "%s: several samples have the same title, choose them by accession: %s",
+            "%s: several samples have the same title; choose them by accession: %s",
             accession,
             "; ".join(twice),
         )

@@ -57,7 +57,7 @@
       button.addEventListener("click", () => download(table, element, kind));
     }
     const names = [...element.querySelectorAll("thead th")].some((head) => /^(feature|gene|marker)$/.test(head.textContent.trim()));
-    if (names) bar.append(" A spreadsheet reads names such as SEPT2 in these files as dates; in tables.xlsx, in the folder of this page, they stay names.");
+    if (names) bar.append(" A spreadsheet program converts names such as SEPT2 in these files to dates. The file tables.xlsx, in the folder of this page, keeps the names.");
     wrap.append(bar);
     wrap.querySelectorAll(".dt-search input").forEach((input) => input.setAttribute("aria-label", `Search “${caption}”`));
     wrap.querySelectorAll("nav").forEach((pages) => pages.setAttribute("aria-label", `Pages of “${caption}”, ${tables.length + 1}`));

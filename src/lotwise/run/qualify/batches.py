@@ -95,14 +95,14 @@ def planted_cases(folder: Path) -> Iterator[Case]:
         "operation",
         "VER-002",
         "changed genes are named",
-        "of the 20 genes that lower R most, 18 or more were planted",
+        "at least 18 of the 20 genes that lower R most were changed in the simulation",
         lambda: _named(kept[f"{_CHANGED} changed genes"]),
     )
     yield run_case(
         "operation",
         "ISO-001",
         "isoform switch",
-        "of the 20 genes whose usage changes most, 18 or more were planted",
+        "at least 18 of the 20 genes whose usage changes most have a simulated switch",
         lambda: _switches(folder / "switches"),
     )
     yield run_case(
@@ -143,7 +143,13 @@ def recorded_cases(folder: Path) -> Iterator[Case]:
         told = f"{found.n_identical} tables identical, {len(found.all_differences)} differences"
         return told, not found.all_differences and found.n_identical > 0
 
-    yield run_case("operation", "REC-001", "replay", "every table byte by byte as recorded", again)
+    yield run_case(
+        "operation",
+        "REC-001",
+        "replay",
+        "every table is identical to the recorded table, byte by byte",
+        again,
+    )
     yield from falsified_cases(tree.root, folder)
 
 

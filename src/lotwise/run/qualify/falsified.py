@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lotwise.acceptance import check_verdict
-from lotwise.record import check_page, check_record
+from lotwise.record.checking import check_page, check_record
 from lotwise.run.qualify.case import Case, run_case
 from lotwise.tree import ResultTree
 

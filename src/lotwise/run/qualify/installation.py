@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 from typing import Final
 
-from lotwise.record import libraries
+from lotwise.record.environment import libraries
 from lotwise.run.qualify.case import Case, Part, run_case
 
 PLACES_OF_LOCK: Final = (

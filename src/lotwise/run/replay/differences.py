@@ -14,8 +14,9 @@ from lotwise.acceptance.check import differences as verdict_differences
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum
 from lotwise.files.tables import PARQUET, text_of
-from lotwise.record import OutputFile, Provenance, fault_of
+from lotwise.record.fixity import fault_of
 from lotwise.record.legacy import earlier_name
+from lotwise.record.provenance import OutputFile, Provenance
 from lotwise.tree import VERDICT, ResultTree
 
 _TREE: Final = ResultTree(Path())
@@ -50,12 +51,12 @@ def find_differences(
         if path.is_file() and is_analysed(path.relative_to(repeated).as_posix())
     }
     differences = [
-        f"{name}: is not on record but was computed" for name in sorted(made - tables.keys())
+        f"{name} was computed, but is not in the record" for name in sorted(made - tables.keys())
     ]
     n_identical = 0
     for name, item in tables.items():
         if name not in made:
-            differences.append(f"{name}: is on record but was not computed")
+            differences.append(f"{name} is in the record, but was not computed")
         elif found := _difference(item, _present(root, name), repeated / name):
             differences.append(f"{name}{found}")
         else:
@@ -92,7 +93,7 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
     """
     recorded = provenance.criteria_sha256
     if recorded is None:
-        unknown = f"{VERDICT} exists but is not on record: `lotwise record --out` records it"
+        unknown = f"{VERDICT} exists but is not in the record: `lotwise record --out` records it"
         return "", [unknown] if (root / VERDICT).exists() else []
     try:
         criteria = recorded_criteria(root)
@@ -100,11 +101,11 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
         said = {one["id"]: one for one in told["criteria"]}
         checked = check_verdict(root)
     except InputError as error:
-        return "", [f"{VERDICT}: is on record but cannot be read with its criteria ({error})"]
+        return "", [f"{VERDICT} is in the record, but it or its criteria cannot be read ({error})"]
     except (OSError, ValueError, TypeError, KeyError):
-        return "", [f"{VERDICT}: is on record but cannot be read with its criteria"]
+        return "", [f"{VERDICT} is in the record, but it or its criteria cannot be read"]
     if criteria.criteria.sha256 != recorded:
-        return "", [f"{criteria.name} has other criteria than those on record"]
+        return "", [f"{criteria.name} contains criteria that differ from the recorded ones"]
     verdict = judge(criteria, repeated)
     faults = () if checked is None else checked.faults
     return verdict.outcome, list(
@@ -130,11 +131,14 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         if as_recorded:
             return ""
         if not present.is_file():
-            return ": is no longer in the results (the repetition agrees with the record)"
+            return " is missing in the results (the repetition agrees with the record)"
         where = first_difference(_text(came), _text(present), names=("was recorded", "is there"))
-        return f" is not the recorded file (the repetition agrees with the record){where}"
+        return f" differs from the recorded file (the repetition agrees with the record){where}"
     if not as_recorded:
-        return ": differs from the record; the recorded file is missing, so the place is unknown"
+        return (
+            ": the repetition differs from the record; the row and column are unknown, because "
+            "the recorded file is not in the results"
+        )
     was, now = _text(present), _text(came)
     was_columns, now_columns = (text.partition("\n")[0].split("\t") for text in (was, now))
     if was_columns != now_columns:
@@ -144,8 +148,8 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
             _only(was, shared), _only(now, shared), names=("was recorded", "was computed")
         )
         about = f"without {', '.join(lost)}; " if lost else ""
-        numbers = f"and others{found}" if found else "and the recorded ones are the same"
-        return f": this version of lotwise has other columns ({about}{numbers})"
+        numbers = f"the other columns differ{found}" if found else "the other columns are the same"
+        return f": this version of lotwise writes a different set of columns ({about}{numbers})"
     return first_difference(was, now, names=("was recorded", "was computed"))
 
 
@@ -190,8 +194,8 @@ def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
         if one is None or other is None:
             rows_of = [f"{text.count(chr(10)):,}" for text in (first, second)]
             return (
-                f", row {number:,}: a table of {rows_of[0]} rows {names[0]}, "
-                f"of {rows_of[1]} {names[1]}"
+                f", row {number:,}: the table that {names[0]} has {rows_of[0]} rows, "
+                f"the table that {names[1]} has {rows_of[1]}"
             )
         cells = itertools.zip_longest(one.split("\t"), other.split("\t"))
         for place, (was, now) in enumerate(cells):

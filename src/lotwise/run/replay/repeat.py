@@ -11,17 +11,12 @@ from typing import Final
 
 from lotwise.config import Config
 from lotwise.errors import InputError
-from lotwise.record import (
-    Provenance,
-    amendments_of,
-    chain_faults,
-    check_page,
-    configuration_of,
-    libraries,
-    map_paths,
-    read_provenance,
-    software,
-)
+from lotwise.record.build import configuration_of
+from lotwise.record.checking import check_page
+from lotwise.record.configuration import map_paths
+from lotwise.record.environment import libraries, software
+from lotwise.record.provenance import Provenance, read_provenance
+from lotwise.record.revisions import amendments_of, chain_faults
 from lotwise.run.replay.differences import find_changes, find_differences, judge_again
 from lotwise.run.replay.staging import Stage, stage_inputs, unused_inputs
 from lotwise.run.replay.stored import find_stored_differences

@@ -15,7 +15,9 @@ from lotwise.config import Config
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.files.checksums import checksum
-from lotwise.record import ANALYSED, InputFile, Provenance, absolute, fault_of
+from lotwise.record.configuration import absolute
+from lotwise.record.fixity import fault_of
+from lotwise.record.provenance import ANALYSED, InputFile, Provenance
 from lotwise.samples import read_samples, write_samples
 
 

@@ -71,7 +71,7 @@ def test_read_soft__not_utf8_is_said(write, soft, caplog):
 def test_read_soft__duplicate_title_is_said(write, soft, caplog):
     with caplog.at_level(logging.WARNING):
         series = read_soft(write(soft.replace("lot B", "lot A")), "GSE7")
-    assert "several samples have the same title, choose them by accession: lot A" in caplog.text
+    assert "several samples have the same title; choose them by accession: lot A" in caplog.text
     assert len(series.samples) == 3
 
 

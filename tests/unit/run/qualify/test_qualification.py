@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lotwise.errors import InputError
-from lotwise.record import read_provenance
+from lotwise.record.provenance import read_provenance
 from lotwise.run.qualify import Qualification, write_qualification
 from lotwise.run.qualify.batches import planted_cases, recorded_cases
 from lotwise.run.qualify.case import Case

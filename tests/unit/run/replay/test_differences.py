@@ -14,7 +14,10 @@ TABLE = "a\tb\n1\t2\n3\t4\n"
         (TABLE, ""),
         ("a\tb\n1\t2\n3\t5\n", ", row 3, column 'b': '4' was recorded, '5' came"),
         ("a\tc\n1\t2\n3\t4\n", ", row 1, column 'b': 'b' was recorded, 'c' came"),
-        ("a\tb\n1\t2\n", ", row 3: a table of 3 rows was recorded, of 2 came"),
+        (
+            "a\tb\n1\t2\n",
+            ", row 3: the table that was recorded has 3 rows, the table that came has 2",
+        ),
         ("a\tb\n1\n3\t4\n", ", row 2, column 'b': '2' was recorded, nothing came"),
         ("a\tb\n1\t2\t9\n3\t4\n", ", row 2, column 'number 3': nothing was recorded, '9' came"),
         ("a\tb\r\n1\t2\r\n3\t4\r\n", ": line ends differ"),

@@ -10,7 +10,8 @@ import pytest
 
 from lotwise.acceptance import CriteriaFile, parse_criteria, write_verdict
 from lotwise.errors import InputError
-from lotwise.record import read_provenance, refresh_outputs
+from lotwise.record.build import refresh_outputs
+from lotwise.record.provenance import read_provenance
 from lotwise.run.replay import replay
 
 pytestmark = pytest.mark.requirement("REC-001")
@@ -73,7 +74,7 @@ def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
     path.write_text("".join([header, "\t".join(cells), *rest]))
     found = replay(own_run / "results")
     (line,) = found.differences
-    assert line.startswith("correlation/gene.pairs.tsv is not the recorded file")
+    assert line.startswith("correlation/gene.pairs.tsv differs from the recorded file")
     assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is there" in line
 
 
@@ -104,12 +105,12 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
     edit(root / "provenance.json", forget)
     found = replay(root)
     assert found.differences == (
-        "correlation/gene.pearson.tsv: is not on record but was computed",
+        "correlation/gene.pearson.tsv was computed, but is not in the record",
         (
-            "correlation/gene.pairs.tsv: is no longer in the results "
+            "correlation/gene.pairs.tsv is missing in the results "
             "(the repetition agrees with the record)"
         ),
-        "evidence/gene.own.tsv: is on record but was not computed",
+        "evidence/gene.own.tsv is in the record, but was not computed",
     )
 
 
@@ -183,15 +184,17 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     found = replay(root)
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
-    assert overall == "verdict.json, outcome: the file says 'pass', judging again gives 'fail'"
-    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file says 'pass'")
+    assert (
+        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+    )
+    assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
     assert edited.startswith("verdict.json is not the file that was written on ")
     (changed,) = found.changes
     assert changed.startswith("verdict.json has changed (SHA-256 ")
     (root / "verdict_criteria.yaml").unlink()
     found = replay(root)
     (line,) = found.verdict_differences
-    assert line.startswith("verdict.json: is on record but cannot be read with its criteria (")
+    assert line.startswith("verdict.json is in the record, but it or its criteria cannot be read (")
     assert "no acceptance criteria are on record here" in line
     assert [line.partition(" ")[0] for line in found.changes] == [
         "verdict.json",
@@ -202,7 +205,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
 def test_replay__a_verdict_that_is_not_on_record_is_a_difference(own_run):
     root, _ = judged(own_run, -0.5, recorded=False)
     (line,) = replay(root).verdict_differences
-    assert line.startswith("verdict.json exists but is not on record: `lotwise record --out`")
+    assert line.startswith("verdict.json exists but is not in the record: `lotwise record --out`")
 
 
 def test_replay__recorded_files_that_are_not_repeated_are_held_against_their_checksums(own_run):
@@ -259,8 +262,8 @@ def test_replay__a_table_that_had_other_columns_is_compared_in_those_it_shares(o
     anew(root)
     (line,) = replay(root).differences
     assert line == (
-        "correlation/gene.pairs.tsv: this version of lotwise has other columns "
-        "(and the recorded ones are the same)"
+        "correlation/gene.pairs.tsv: this version of lotwise writes a different set of columns "
+        "(the other columns are the same)"
     )
 
 

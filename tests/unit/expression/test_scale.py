@@ -1,0 +1,113 @@
+"""Values that are not what they are given as: CPM as TPM, and counts that are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lotwise
+from lotwise.errors import InputError
+from lotwise.expression.scale import are_multiples, contradicts
+
+SAMPLES = ["S1", "S2", "S3"]
+N = 4_000
+GENES = [f"ENSG{n:011d}" for n in range(N)]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Counts of three libraries, lengths, and the TPM computed from both: features x samples."""
+    rng = np.random.default_rng(11)
+    counts = rng.poisson(rng.lognormal(2, 2.5, (N, 1)) * rng.uniform(0.5, 2, 3)).astype(float)
+    length = rng.lognormal(7, 0.8, N)
+    tpm = counts / length[:, None]
+    return counts, length, tpm / tpm.sum(axis=0) * 1e6
+
+
+def frame(values):
+    return pd.DataFrame(values, index=GENES, columns=SAMPLES)
+
+
+@pytest.mark.parametrize("decimals", [2, 3, 4, 6, None])
+@pytest.mark.parametrize("fewest", [1, 10])
+def test_are_multiples__finds_cpm_of_any_decimals_also_without_low_counts(drawn, decimals, fewest):
+    counts = drawn[0][:, 0]
+    cpm = counts[counts >= fewest] / 4e6 * 1e6  # a library of 4 million fragments
+    assert are_multiples(cpm if decimals is None else np.round(cpm, decimals))
+    assert are_multiples(cpm.astype(np.float32).astype(np.float64))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 3, 4, 6, None])
+def test_are_multiples__finds_nothing_in_tpm(drawn, decimals):
+    tpm = drawn[2]
+    for values in (tpm if decimals is None else np.round(tpm, decimals)).T:
+        assert not are_multiples(values)
+
+
+def test_are_multiples__few_values_decide_nothing():
+    assert not are_multiples(np.arange(1.0, 40.0))
+    assert are_multiples(np.arange(1.0, 400.0) * 0.37)
+
+
+def test_contradicts__counts_of_these_tpm_do_not(drawn):
+    counts, _, tpm = drawn
+    rng = np.random.default_rng(0)
+    for column in range(3):
+        assert not contradicts(counts[:, column], tpm[:, column])
+        # Another sample's counts are of the same features.
+        assert not contradicts(counts[:, column], tpm[:, (column + 1) % 3])
+        assert contradicts(rng.permutation(counts[:, column]), tpm[:, column])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (
+            lambda counts: np.roll(counts, 7, axis=0),
+            r"features with high TPM do not have high counts.*; check that counts and TPM",
+        ),
+        (lambda counts: np.log2(counts + 1), r"the largest count is .*logarithms of counts; give"),
+        (
+            lambda counts: counts / counts.sum(axis=0) * 1e6,
+            r"the counts of every sample sum to 1,000,000, .* normalised values such as CPM",
+        ),
+        (
+            lambda counts: counts / counts.sum(axis=0) * 1e4,
+            r"the counts of every sample sum to 10,000, .* normalised values such as CPM",
+        ),
+    ],
+    ids=["other features", "logarithms", "CPM", "per ten thousand"],
+)
+@pytest.mark.parametrize("is_file", [False, True])
+def test_read__counts_that_are_none_are_refused(drawn, spoil, words, is_file, tmp_path):
+    counts, _, tpm = drawn
+    if is_file:
+        path = tmp_path / "matrix.h5ad"
+        stored = lotwise.from_frame(frame(tpm), counts=frame(counts)).gene
+        stored.layers["counts"] = spoil(counts).T
+        stored.write_h5ad(path)
+    with pytest.raises(InputError, match=words):
+        _ = (
+            lotwise.read_quant(dict.fromkeys(SAMPLES, path))
+            if is_file
+            else lotwise.from_frame(frame(tpm), counts=frame(spoil(counts)))
+        )
+
+
+@pytest.mark.parametrize("digits", [0, 3])
+def test_read__estimated_counts_are_accepted(drawn, digits):
+    counts, length, tpm = drawn
+    estimated = np.round(counts * np.random.default_rng(1).uniform(0.9, 1.1, counts.shape), digits)
+    made = lotwise.from_frame(
+        frame(tpm), counts=frame(estimated), lengths=frame(np.tile(length[:, None], 3))
+    )
+    np.testing.assert_array_equal(made.gene.layers["counts"], estimated.T)
+
+
+def test_read__one_sample_of_cpm_beside_tpm_is_refused(drawn):
+    counts, _, tpm = drawn
+    cpm = counts[:, :1] / counts[:, :1].sum() * 1e6
+    one = {"index": GENES, "columns": SAMPLES[:1]}
+    with pytest.raises(InputError, match="the counts sum to 1,000,000, and they are not whole"):
+        lotwise.from_frame(pd.DataFrame(tpm[:, :1], **one), counts=pd.DataFrame(cpm, **one))
