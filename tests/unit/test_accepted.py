@@ -295,7 +295,7 @@ def test_command__add_show_compare(tmp_path):
 def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
     row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert row["reason"].startswith("3 accepted batches of this condition, at least 6 are needed")
+    assert row["reason"].startswith("this condition has 3 accepted batches, but at least 6")
 
 
 @pytest.mark.parametrize(

@@ -22,13 +22,14 @@ class TitrationRecord(Record):
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     caught_from: float = column(
-        "smallest share tried from which on every repeat is detected; NaN where there is none"
+        "smallest share tried at which every repeat is detected, and at all larger shares; "
+        "NaN if there is none"
     )
-    earliest: float = column("smallest share tried from which on any repeat is detected")
-    passed: float = column("largest share tried that passes in some repeat")
+    earliest: float = column("as caught_from, but for at least one repeat, not all")
+    passed: float = column("largest share tried at which at least one repeat passes")
     n_repeats: int = column("repeats, each with newly drawn counts")
     criteria_sha256: str = column("SHA-256 of the content of the criteria")
-    reason: str = column("why there is no share; empty otherwise")
+    reason: str = column("why no share is given; empty otherwise")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +40,10 @@ class TitrationCurveRecord(Record):
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     share: float = column("share of the profile, as a fraction of all transcripts")
-    caught: float = column("fraction of batches and repeats in which it was detected, in [0, 1]")
-    n_mixtures: int = column("batches and repeats")
+    caught: float = column(
+        "fraction of mixtures (batches x repeats) in which the profile was detected, in [0, 1]"
+    )
+    n_mixtures: int = column("number of mixtures: batches x repeats")
 
 
 def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
@@ -55,15 +58,15 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     --------
     >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3}
     >>> titration_sentence([row])
-    'These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares...'
+    'These criteria would have passed a lot with up to 12 % of iPSC mixed in. This was the...'
     """
     of_verdict = [row for row in rows if row["criterion"] == OVERALL]
     profile = of_verdict[0]["profile"]
     tried = [row for row in of_verdict if row["n_repeats"]]
     if not tried:
         return (
-            f"These criteria are not met even without {profile} mixed in, so there is no share "
-            "that they would pass."
+            f"These criteria are not met even without {profile} mixed in. Therefore no "
+            f"shares of {profile} were tested."
         )
     passed = max(float(row["passed"]) for row in tried)
     if passed == 0:
@@ -71,7 +74,7 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     n_repeats = max(int(row["n_repeats"]) for row in tried)
     return (
         f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
-        f"mixed in (of the shares tried, with {n_repeats} repeats per batch)."
+        f"mixed in. This was the largest share tried that passed (repeats per batch: {n_repeats})."
     )
 
 

@@ -40,7 +40,7 @@ FORMAT: Final = 2
 WORDS: Final[dict[OverallOutcome, str]] = {
     "pass": "all acceptance criteria are met; this supports lot consistency but does not prove it",
     "fail": "the acceptance criteria are not met",
-    "not assessable": "some criteria cannot be judged from these results, which is not a pass",
+    "not assessable": "these results are not sufficient to judge some criteria; this is not a pass",
 }
 _NAN: Final = float("nan")
 
@@ -56,15 +56,15 @@ class CriterionRecord(Record):
     tier: int = column("1 equivalence, 2 quality range, 3 descriptive; 0 if not given")
     level: str = column("gene or isoform")
     result_table: str = column("result table judged")
-    statistic: str = column("column of it")
+    statistic: str = column("column of that table")
     value: float = column("number judged; NaN where there is none")
     bound: str = column("bound with which the number was compared")
     interval_lower: float = column("lower limit of the number, if its table has one")
     interval_upper: float = column("upper limit")
-    where: str = column("the row that decided; empty where all rows did")
+    where: str = column("the row that decided the outcome; empty if all rows together did")
     reason: str = column("what was found")
-    statement: str = column("the criterion in words; for overall, the title of the criteria")
-    rationale: str = column("why this number and this bound, from the criteria")
+    statement: str = column("the criterion in words; in the row overall, the title of the criteria")
+    rationale: str = column("rationale for this number and this bound, as given in the criteria")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +74,8 @@ class BuiltIn:
     id: str = COMPARABLE
     tier: None = None
     rationale: str = (
-        "R of samples that were quantified in different ways, or of copies, does not describe "
-        "batches. The criteria can accept a case under the key allow."
+        "If samples are copies or were quantified in different ways, R does not describe the "
+        "batches. To accept such a case, list it in the criteria under the key allow."
     )
     level: str = ""
     table: str = ""
@@ -278,7 +278,7 @@ def judge_tables(criteria: CriteriaFile, results: ResultTables) -> Verdict:
             judged = replace(judged, outcome="not assessable", reason=missing)
         if selected.n_left_out:
             left_out = counted(selected.n_left_out, "row")
-            words = f"{judged.reason}; {left_out} without a number left out"
+            words = f"{judged.reason}; {left_out} without a number not judged"
             judged = replace(judged, reason=words)
         return judged
 

@@ -40,7 +40,7 @@ _logger = logging.getLogger(__name__)
 _TEXT: Final = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 Parts = Mapping[str, Callable[[], SamplePart]]
-"""By accession of the sample: its part at one level, read on demand."""
+"""For the accession of each sample, a function that reads its part at one level."""
 
 
 class Holding(NamedTuple):
@@ -318,7 +318,6 @@ def _only(study: Study, level: Level, several: Sequence[Holding]) -> Holding:
 def _no_table(study: Study) -> LotwiseError:
     return study.fault(
         f"no suitable table; supplementary files: {names_of(study.files) or 'none'}",
-        remedy="give a file in 'acquire.deposited.file', or your own table in "
-        "'acquire.deposited.path', or "
-        "use the route 'reads'",
+        remedy="choose a file with 'acquire.deposited.file', give your own table with "
+        "'acquire.deposited.path', or use the route 'reads'",
     )

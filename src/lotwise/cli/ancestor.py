@@ -8,7 +8,7 @@ from typing import Final
 from lotwise.files.process import end_with
 
 ENDS_WITH: Final = "LOTWISE_ENDS_WITH"
-"""Environment variable: the Snakemake that runs the rules, in the form of ``name_process``."""
+"""Environment variable with the process of the Snakemake that runs the rules (``name_process``)."""
 
 
 def end_with_ancestor() -> None:

@@ -54,12 +54,13 @@ _SECTIONS: Final = {
     "--config",
     "config_file",
     type=PATH,
-    help="Configuration, as `lotwise init` writes it; options given here replace its values.",
+    help="Configuration file, as written by `lotwise init`; options given here replace its values.",
 )
 @click.option(
     "--threads",
     type=click.IntRange(1),
-    help="Cores to use; results do not depend on it.  [default: OMP_NUM_THREADS, else all]",
+    help="Cores to use; results do not depend on their number.  "
+    "[default: OMP_NUM_THREADS, else all]",
 )
 @click.option("--no-evidence", is_flag=True, help="Leave out the supporting evidence.")
 @click.option("--no-report", is_flag=True, help="Leave out report.html.")
@@ -104,7 +105,7 @@ def command(
         no_report = no_report or not config.report
     if samples is None or out is None:
         missing = "SAMPLES" if samples is None else "--out"
-        msg = f"{missing} is missing; give it, or --config FILE"
+        msg = f"{missing} is missing; give {missing} or --config FILE"
         raise click.UsageError(msg)
     if not no_report:
         require_extra("report")

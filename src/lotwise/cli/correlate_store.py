@@ -30,25 +30,31 @@ Examples:
     type=click.Choice(METHODS),
     default="pearson",
     show_default=True,
-    help="Coefficient; for spearman, ties have their average rank.",
+    help="Correlation coefficient; spearman gives tied values their average rank.",
 )
 @click.option(
     "--nearest", type=int, help="Find this number of nearest samples instead of the matrix."
 )
-@click.option("--queries", type=PATH, help="Samples to find the nearest samples of, zarr or h5ad.")
+@click.option(
+    "--queries", type=PATH, help="Samples (zarr or h5ad) for which the nearest samples are found."
+)
 @click.option(
     "--min-shared",
     type=float,
     default=0.9,
     show_default=True,
-    help="Minimum fraction of the store's features found in the queries.",
+    help="Minimum fraction of the store's features that the queries must contain.",
 )
 @click.option("--layer", help="Layer of STORE and of the queries.  [default: X]")
-@click.option("--pseudocount", type=float, help="The values are TPM: use log2(TPM + c).")
+@click.option("--pseudocount", type=float, help="c of log2(TPM + c), if the values are TPM.")
 @click.option("--features", type=EXISTING, help="File with the features to use, one per line.")
 @click.option("--memory", default="2GB", show_default=True, help="Memory limit of the process.")
-@click.option("--threads", type=int, help="[default: all cores; 1 per task on a cluster]")
-@click.option("--scheduler", help="Address of a dask scheduler whose workers compute.")
+@click.option(
+    "--threads",
+    type=int,
+    help="Number of threads.  [default: all cores; on a cluster, 1 for each task]",
+)
+@click.option("--scheduler", help="Address of a dask scheduler; its workers do the computation.")
 def command(
     *, store: Path, out: Path, nearest: int | None, queries: Path | None, **options: Any
 ) -> None:

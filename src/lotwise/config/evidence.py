@@ -63,7 +63,7 @@ class EvidenceConfig(Section):
 
     statistics: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default_factory=names_of_statistics,
-        description="statistics to compute; remove a name to leave it out, []: none",
+        description="statistics to compute; []: none",
         json_schema_extra={"option": "--statistic"},
     )
     seed: int = Field(default=0, ge=0, description="random seed")
@@ -76,11 +76,13 @@ class EvidenceConfig(Section):
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
     gene_set_correlation: GeneSetCorrelation = Field(
         default="replicates",
-        description="correlation of genes in a set: replicates (estimated) or preset (0.01)",
+        description="correlation between genes of a set: replicates (estimated from "
+        "replicates) or preset (0.01)",
     )
     genotypes: Path | None = Field(
         default=None,
-        description="allele counts by `lotwise genotype`; null: from the reads, for source: reads",
+        description="file of allele counts, written by `lotwise genotype`; null: counted "
+        "in the reads, if source is reads",
     )
     blocks: Path | None = Field(
         default=None,
@@ -119,8 +121,8 @@ class EvidenceConfig(Section):
     )
     batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
-        description="largest acceptable excess of 1 - R between batches over 1 - R within batches; "
-        "accepted: upper tolerance limit of reference_set; null: not assessable",
+        description="largest acceptable difference between 1 - R between batches and 1 - R within "
+        "batches; accepted: upper tolerance limit of reference_set; null: not assessable",
     )
     attributes: Path | None = Field(
         default=None,
@@ -138,21 +140,25 @@ class EvidenceConfig(Section):
         default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is an outlier; null: a cut that flags at "
-        "most 5 % of sound runs",
+        description="outlier score below which a sample is an outlier; null: a limit at "
+        "which at most 5 % of the runs without an outlier have a flag",
     )
     spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
         default=("ERCC-", "SIRV"),
-        description="prefixes of spike-in names; spike-ins show global changes",
+        description="prefixes of spike-in names; spike-ins are used to detect global changes "
+        "of expression",
         json_schema_extra={"option": "--spike-in"},
     )
     grouping: str = Field(
         default="condition",
         min_length=1,
-        description="column of the sample sheet with the groups",
+        description="column of the sample sheet that contains the groups",
     )
     n_usage: int = Field(
-        default=500, ge=1, description="genes listed per pair by change of isoform usage"
+        default=500,
+        ge=1,
+        description="number of genes listed per pair: those with the largest change of isoform "
+        "usage",
     )
     n_named: int = Field(
         default=10, ge=0, description="number of features labelled in a figure of differences"
@@ -164,7 +170,7 @@ class EvidenceConfig(Section):
         names = [name_of_panel(panel) for panel in panels]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            msg = f"two panels are named {twice!r}, and their figures would be the same file"
+            msg = f"two panels are named {twice!r}, so their figures would have the same file name"
             raise ValueError(msg)
         return panels
 

@@ -28,7 +28,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     headings: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """In the help: keys by heading, in the order of need; all others come under the docstring."""
+    """Keys under each heading of the help; the other keys are listed under the docstring."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -86,7 +86,7 @@ def _ask(client: httpx.Client, name: str, url: str) -> Finding:
         subject=name,
         state="missing",
         found=found,
-        remedy=f"try again later, set network.proxy, or set a mirror as acquire.urls.{name}",
+        remedy=f"try again later, set network.proxy, or give a mirror in acquire.urls.{name}",
     )
 
 

@@ -40,12 +40,12 @@ class UnseenRecord(OfPair):
     )
     threshold: float = column("lowest R that passes", heading="lowest R that passes", display="r")
     share: float = column(
-        "largest share of expressed features that can change with R at or above the threshold",
+        "largest share of expressed features that can change with R still at or above threshold",
         heading="largest undetected share",
         display="percent",
     )
     at_least: bool = column(
-        "True where even the largest share tried kept R at or above the threshold",
+        "True if R stayed at or above the threshold even with the largest share tried",
         heading="or more",
         known_with="share",
     )
@@ -55,7 +55,7 @@ class UnseenRecord(OfPair):
 
 STATISTIC: Final = Statistic(
     name="detectable",
-    summary="changes of expression that R would detect, and the largest that it would not",
+    summary="changes of expression that R would detect, and the largest undetected change",
     tables=(
         Table(record=DetectableRecord, caption="R after a change of a share of the features"),
         Table(record=UnseenRecord, caption="The largest change that R would not have detected"),
@@ -71,8 +71,8 @@ STATISTIC: Final = Statistic(
                 pseudocount="correlation.pseudocount",
                 features="features",
             ),
-            caption="R after changing a share of the features; the title tells which changes "
-            "remain undetected.",
+            caption="R after changing a share of the features; the title gives the changes that "
+            "R does not detect.",
         ),
     ),
     compute=call(

@@ -28,13 +28,13 @@ class LibraryRecord(Record):
         covers="depth",
     )
     shallow: bool = column(
-        "True where that share is below the limit; read this before any R",
+        "True if share_of_median is below the limit; check this before you read any R",
         heading="shallow",
         known_with="share_of_median",
         covers="depth",
     )
     n_detected: int = column(
-        "features at the detection threshold",
+        "features at or above the detection threshold",
         heading="detected",
         known_with="tpm_sum",
         covers="depth",
@@ -52,7 +52,8 @@ class LibraryRecord(Record):
         covers="depth",
     )
     group: str = column(
-        "group within which the sample is scored: condition, and batch if it has 3 or more samples",
+        "group within which the sample is scored: its condition, with its batch if the batch has 3 "
+        "or more samples",
         heading="compared within",
     )
     outlier_score: float = column(
@@ -63,7 +64,7 @@ class LibraryRecord(Record):
         "score below which a sample of this group is an outlier", heading="outlier limit"
     )
     outlier: bool = column(
-        "True where the score is below the cut", heading="outlier", known_with="outlier_score"
+        "True if the score is below outlier_cut", heading="outlier", known_with="outlier_score"
     )
     reason: str = column(REASON)
 

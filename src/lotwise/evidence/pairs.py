@@ -20,7 +20,9 @@ class PairRecord(OfPair):
         "features used; see lotwise.metrics.feature_sets", choices=FEATURE_SETS, must_choose=True
     )
     n_features: int = column("number of features used", heading="features")
-    n_double_zero: int = column("number of them that are 0 in both samples", heading="zero in both")
+    n_double_zero: int = column(
+        "number of these features that are 0 in both samples", heading="zero in both"
+    )
     pseudocount: float = column("c of log2(TPM + c)")
     pearson: float = column(
         "Pearson's R of log2(TPM + c), in [-1, 1]", heading="Pearson's R", display="r"
@@ -31,7 +33,7 @@ class PairRecord(OfPair):
     )
     reason: str = column(REASON)
     in_detail: bool = column(
-        "False if there are too many pairs and this one has no other row or table",
+        "False if there are too many pairs and this pair has no other rows or tables",
         default=True,
     )
 
@@ -49,7 +51,7 @@ STATISTIC: Final = Statistic(
             record=PairRecord,
             name="batch_pairs",
             tool="lotwise.tl.correlate",
-            caption="R between batches, replicates averaged on the TPM scale",
+            caption="R between batches; replicates are averaged on the TPM scale",
         ),
     ),
     compute=None,

@@ -52,9 +52,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             named = _common({name: read[name].features for name in names})
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
-                "the version numbers of identifiers differ between samples, so "
-                f"{n_plain - n_shared:,} features are matched without the version number "
-                f"(otherwise, up to {percent(rest)} of the TPM of a sample would not be compared)",
+                "the version numbers of identifiers differ between samples, so they are ignored: "
+                f"{n_plain - n_shared:,} more features match (with version numbers, up to "
+                f"{percent(rest)} of the TPM of a sample would not be compared)",
                 SharedFeaturesWarning,
                 stacklevel=3,
             )
@@ -79,7 +79,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             for name, own in keys_of.items()
         }
         most = max(lost, key=lambda name: lost[name])
-        came += f"; the others have up to {percent(lost[most])} of the TPM (sample {most!r})"
+        came += (
+            f"; the other features have up to {percent(lost[most])} of the TPM (sample {most!r})"
+        )
         warnings.warn(
             f"{came}; only common features are compared",
             SharedFeaturesWarning,
@@ -89,8 +91,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             invalid = (
                 InvalidComparison(
                     "mixed_references",
-                    f"{came}: R excludes them and carries no information about them; quantify all "
-                    "samples with one annotation",
+                    f"{came}; R does not include these other features; quantify all samples with "
+                    "one annotation",
                 ),
             )
     kept = [at for at, key in enumerate(keys_of[names[0]].to_list()) if key in shared]

@@ -1,4 +1,4 @@
-"""Gene sets that are shifted in one batch, with the other batches as the measure of variation."""
+"""Gene sets that are shifted in one batch, compared with the variation between other batches."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def batch_set_shift(
 ) -> BatchSetShift:
     """Test whether a gene set is shifted in one batch more than sets vary between batches.
 
-    The score of a set in a batch is its mean log2 expression minus that of all other genes. The
-    score of the batch is compared with those of the k - 1 others by Student's t with k - 2 degrees
-    of freedom: batches are the unit of inference, so that a set which varies between sound
-    batches is not called for that.
+    The score of a set in a batch is its mean log2 expression minus that of all other genes.
+    Student's t with k - 2 degrees of freedom compares the score of the batch with the scores of the
+    k - 1 other batches. Because batches are the unit of inference, a set is not called only because
+    it varies between good batches.
 
     Parameters
     ----------
@@ -56,19 +56,19 @@ def batch_set_shift(
     sets
         Members of each set; names that are not in ``genes`` are ignored.
     n_smallest
-        Sets with fewer genes present are not tested.
+        Sets of which fewer genes are in ``genes`` are not tested.
 
     Returns
     -------
     ``shift`` is the score of the batch minus the mean score of the others, in log2. ``p`` is
-    two-sided and adjusted over the sets by Benjamini-Hochberg. NaN with a reason where fewer than
-    :data:`FEWEST_BATCHES` batches are given, a set is too small or holds all genes, or its score is
-    the same in all other batches.
+    two-sided; ``p_adjusted`` is adjusted over the sets by Benjamini-Hochberg. Both are NaN, with a
+    reason, if there are fewer than :data:`FEWEST_BATCHES` batches. They are also NaN if a set is
+    too small, contains all genes, or has the same score in all other batches.
 
     Raises
     ------
     InputError
-        Not one name per gene, or no such batch.
+        The number of names is not the number of genes, or ``batch`` is not a row.
 
     Examples
     --------
@@ -101,7 +101,7 @@ def batch_set_shift(
         elif len(inside) < n_smallest:
             reason = f"fewer than {n_smallest} genes of the set are present"
         elif len(inside) == len(genes):
-            reason = "the set holds all genes"
+            reason = "the set contains all genes"
         else:
             sums = matrix[:, inside].sum(axis=1)
             score = sums / len(inside) - (total - sums) / (len(genes) - len(inside))
@@ -126,5 +126,5 @@ def batch_set_shift(
 def _two_sided(shift: float, others: FloatArray) -> tuple[float, str]:
     spread = float(others.std(ddof=1)) * np.sqrt(1 + 1 / others.size)
     if spread <= 0:
-        return float("nan"), "the set is the same in all other batches"
+        return float("nan"), "the score is the same in all other batches"
     return 2 * float(stdtr(others.size - 1, -abs(shift) / spread)), ""

@@ -1,4 +1,4 @@
-"""Batches as the unit of inference: what k earlier batches tell about one more batch."""
+"""Batches as the unit of inference: what k earlier batches predict for a new batch."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class RankP(NamedTuple):
 def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> SampleMedians:
     """Return the median R of single samples between each pair of batches and within each batch.
 
-    Both medians are of single samples. An average profile has less noise than a sample, so R
-    between averages exceeds R within batches even where batches differ.
+    Both medians are of R between single samples. R between average profiles would exceed R within
+    batches even where batches differ, because an average has less noise than a sample.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -
     Returns
     -------
     Batches are in the order in which they first occur. ``between`` is 1 on the diagonal and NaN
-    where every R is undefined. ``within`` is NaN for a batch with one sample.
+    where no R is defined. ``within`` is NaN for a batch with one sample.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 
     Returns
     -------
-    Medians in [-1, 1] over the pairs with a defined R; NaN where a batch has none.
+    Medians in [-1, 1] over the pairs with a defined R; NaN if a batch has no such pair.
 
     Raises
     ------
@@ -164,12 +164,12 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 def fewer_replicates_variance(
     correlations: npt.ArrayLike, *, batches: npt.ArrayLike, n_replicates: int
 ) -> float:
-    """Return the extra variance of a batch's -ln R to the others for fewer replicates.
+    """Return how much more -ln R varies for a batch with fewer replicates than the reference.
 
-    A batch of one sample varies more than reference batches of three, so their limits would be
-    too narrow for it. Within a batch, -ln R of a sample to the samples of other batches varies by
-    the pooled variance v. The variance of a batch of m samples exceeds that of reference batches of
-    n samples each by ``v (1 / m - mean of 1 / n)``.
+    -ln R of a batch of one sample varies more than -ln R of reference batches of three samples, so
+    the limits of the reference would be too narrow. Let v be the pooled variance, within a batch,
+    of -ln R of its samples to the samples of other batches. For a batch of m samples and reference
+    batches of n samples each, the extra variance is ``v (1 / m - mean of 1 / n)``.
 
     Parameters
     ----------
@@ -182,13 +182,13 @@ def fewer_replicates_variance(
 
     Returns
     -------
-    Variance of -ln R, for ``extra_variance`` of :func:`reference_interval`; 0 where the
-    batch has at least as many samples, or no reference batch has two.
+    Variance of -ln R, for ``extra_variance`` of :func:`reference_interval`. It is 0 if the batch
+    has at least as many samples as the reference batches, or if no reference batch has two samples.
 
     Raises
     ------
     InputError
-        As :func:`medians_of_samples`, or ``n_replicates`` below 1.
+        Those of :func:`medians_of_samples`, or ``n_replicates`` is below 1.
 
     Examples
     --------
@@ -232,10 +232,11 @@ def reference_interval(
     term per batch, estimated by least squares. The limits are computed for log ``e``: prediction
     ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
     normal factor for content and confidence ``level``. The limits of R for one more batch are
-    ``exp(-(e + median e_j))``. With these limits, batches of unequal noise are outside equally
-    often on both sides. On Fisher's z more sound batches would be below than nominal
-    (``benchmarks/batch_rates.py --scales``). Limits of few batches, or of batches of unequal noise,
-    hold this rate because they are wide; ``words`` say what a batch must add to lie below.
+    ``exp(-(e + median e_j))``. If the noise of batches is unequal, batches are as often below these
+    limits as above them. With limits on Fisher's z, more good batches than the nominal rate would
+    be below (``benchmarks/batch_rates.py --scales``). The nominal rate also holds if there are few
+    batches or if their noise is unequal, because the limits are then wide. ``words`` states how
+    much noise a batch must add to -ln R to be below the limits.
 
     Parameters
     ----------
@@ -244,18 +245,20 @@ def reference_interval(
     level
         Coverage of the prediction interval; content and confidence of the tolerance interval.
     extra_variance
-        Variance of ``e`` that the batch to be compared has in addition to the reference batches;
-        see :func:`fewer_replicates_variance`.
+        How much the variance of ``e`` of the batch to be compared exceeds that of a reference
+        batch; see :func:`fewer_replicates_variance`.
 
     Returns
     -------
-    Limits in [-1, 1]. They are NaN with fewer than three batches, because two share a single R,
-    and with two batches of R = 1, which are copies. Batches without any defined R do not count.
+    Limits in [-1, 1]. They are NaN with fewer than three batches, because two batches have only one
+    R. They are also NaN if R of two batches is 1, because one is then a copy of the other. Batches
+    without any defined R are ignored.
 
     Raises
     ------
     InputError
-        As :func:`leave_one_out`, R outside [-1, 1], a level outside (0, 1), or a negative variance.
+        Those of :func:`leave_one_out`; or R is outside [-1, 1], ``level`` is outside (0, 1), or
+        ``extra_variance`` is negative.
 
     Examples
     --------
@@ -298,10 +301,10 @@ def reference_interval(
     times = float(np.exp(min(reach * sd, np.log(_MOST_TIMES))))
     words = (
         f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
-        f"{factor:.1f} standard deviations to either side (1.96 if they were known), and about "
-        f"{100 * (1 - level):.2g} % of sound batches that vary independently lie outside the "
-        "prediction interval; a batch lies below it only if it adds more than "
-        f"{times:.2g} times what these batches add to -ln R (geometric mean)"
+        f"{factor:.1f} standard deviations to either side (1.96 if mean and standard deviation "
+        f"were known); about {100 * (1 - level):.2g} % of good batches that vary independently lie "
+        "outside the prediction interval; a batch lies below it only if it adds more than "
+        f"{times:.2g} times as much to -ln R as these batches do (geometric mean)"
     )
     return ReferenceInterval(
         float(low), float(high), float(tolerance_low), float(tolerance_high), k, level, words, ""
@@ -311,8 +314,8 @@ def reference_interval(
 def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     """Return the p-value of a batch's rank among all k + 1 batches; a low R is unusual.
 
-    Each of the k + 1 batches is ranked by its median R to the other k, including the new one. So
-    all are treated alike: a median over fewer pairs would vary differently.
+    Each of the k + 1 batches, the new one included, is ranked by its median R to the other k. Thus
+    every median is over k pairs: a median over fewer pairs would vary differently.
 
     Parameters
     ----------
@@ -326,8 +329,8 @@ def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     -------
     ``p = (1 + number of reference batches whose median is not larger) / (k + 1)``. It is valid
     for any distribution if the new batch is like the others, and is never below
-    ``smallest_possible = 1 / (k + 1)``. NaN without reference batches, or where R of the new batch
-    is not defined.
+    ``smallest_possible = 1 / (k + 1)``. It is NaN if there are no reference batches, or if R of the
+    new batch is not defined.
 
     Raises
     ------

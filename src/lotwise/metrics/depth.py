@@ -1,4 +1,4 @@
-"""Thinning of libraries to one depth, so that depth does not decide which R is low."""
+"""Thinning of libraries to one depth, so that a low R is not caused by a low depth."""
 
 from __future__ import annotations
 
@@ -36,24 +36,25 @@ def thin_to_smallest(
 ) -> Thinned:
     """Thin every library binomially to the total counts of the smallest one.
 
-    R falls with depth, so a sound batch with fewer reads than the others would lie below their
-    limits. Estimated counts are rounded up or down at random according to their fraction, also in
-    the smallest library. The TPM of a feature changes in proportion to its counts, and the sum of
-    TPM of each sample is kept.
+    R is lower at lower depth, so a good batch with fewer reads than the others would lie below
+    their limits. Estimated counts are rounded up or down at random according to their fraction,
+    also in the smallest library. The TPM of a feature changes in proportion to its counts, and the
+    sum of TPM of each sample is kept.
 
     Parameters
     ----------
     tpm, counts
         Samples x features; counts may be NaN in samples that are not used.
     used
-        Which samples to use, one value per sample. The others become NaN and do not set the depth.
+        Which samples to use, one value per sample. TPM of the other samples become NaN, and
+        their counts do not influence the depth.
     rng
         Random number generator; every sample draws from a stream of its own.
 
     Returns
     -------
-    ``depth`` in counts, and ``ratio`` of the largest to the smallest depth. Both are NaN where no
-    sample is used.
+    ``depth`` is in counts; ``ratio`` is the largest depth divided by the smallest. Both are NaN if
+    no sample is used.
 
     Raises
     ------

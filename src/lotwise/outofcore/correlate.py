@@ -1,4 +1,4 @@
-"""All correlations of a store, or the nearest samples of each sample, on disk."""
+"""All correlations of a store on disk, or the nearest samples of each of its samples."""
 
 from __future__ import annotations
 
@@ -51,16 +51,18 @@ def correlate_store(
     memory
         Total memory that a process may use: bytes, or text such as ``"2GB"``.
     threads
-        Threads of BLAS and of the preparation; ``None`` uses all cores, on a cluster 1 per task.
+        Threads of BLAS and of the preparation. ``None`` uses all cores; on a cluster, 1 for each
+        task.
     client
-        A client of dask.distributed, or the address of a scheduler, whose workers see the same
-        files and do the steps; ``None`` does them in this process.
+        A client of dask.distributed, or the address of a scheduler. Its workers do the computation
+        and must have access to the same files. ``None`` computes in this process.
 
     Returns
     -------
-    The zarr store ``{method}.zarr`` below ``out``, an AnnData of the samples with the matrix in
-    ``obsp[method]``: float32, within 1e-6 of float64, exactly symmetric, 1 on the diagonal. Row and
-    column of a sample with undefined R are NaN, with the reason in obs.
+    The zarr store ``{method}.zarr`` below ``out``: an AnnData of the samples with the matrix in
+    ``obsp[method]``. The matrix is float32, within 1e-6 of float64, and exactly symmetric, with 1
+    on the diagonal. If R of a sample is undefined, its row and column are NaN, and obs gives the
+    reason.
 
     Raises
     ------
@@ -122,11 +124,11 @@ def nearest_samples(
     k
         Number of neighbours of each sample.
     queries
-        The samples whose neighbours are wanted, for example manufacturing batches; ``None``
-        finds those of each sample of the store among the others.
+        The samples for which neighbours are found, for example manufacturing batches. ``None``
+        finds, for each sample of the store, neighbours among its other samples.
     min_shared
-        Minimum share of the reference's features that ``queries`` must have; R is computed over
-        the features that both have.
+        Minimum share of the reference's features that ``queries`` must contain. R is computed over
+        the features in both.
     method, memory, threads, client
         As in :func:`correlate_store`.
 
@@ -139,7 +141,7 @@ def nearest_samples(
     Raises
     ------
     InputError
-        As :func:`correlate_store`, or ``k`` < 1, or features that do not match.
+        Those of :func:`correlate_store`; or ``k`` is below 1, or the features do not match.
 
     Examples
     --------

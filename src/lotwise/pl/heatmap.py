@@ -81,14 +81,14 @@ def heatmap(
 
     Returns
     -------
-    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`). With more than 80
-    samples it has no names, with more than eight batches colours repeat; the title says so.
+    The figure; it is neither shown nor saved (:func:`lotwise.pl.save_figure`). Above 80 samples the
+    figure has no names, and above eight batches the colours repeat; the title states both.
 
     Raises
     ------
     InputError
-        There is no such matrix in ``obsp``, it is of other features or samples, or obs has no
-        column ``batch``.
+        ``obsp`` has no matrix with this name, its features or samples are not those of
+        ``expression``, or obs has no column ``batch``.
 
     Examples
     --------

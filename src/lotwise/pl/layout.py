@@ -27,7 +27,7 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, n_samples: int, log_tpm: Floats) -> Layout:
-        """Choose the scale that all panels share, and the resolution of the clouds."""
+        """Choose the scale that all panels share, and the resolution of their point clouds."""
         highest = float(log_tpm.max()) if log_tpm.size else 1.0
         upper = max(1.0, np.ceil(highest * 1.02))
         n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)
@@ -39,7 +39,7 @@ class Layout(NamedTuple):
         return -_SPACE * self.upper
 
     def share(self, values: Floats) -> Floats:
-        """Return how far along the axis of a panel values are, from 0 to 1."""
+        """Return the positions of values along the axis of a panel, from 0 to 1."""
         return (values - self.lower) / (self.upper - self.lower)
 
     def corner(self, row: int, column: int) -> tuple[float, float]:
@@ -61,6 +61,6 @@ class Layout(NamedTuple):
         return np.arange(0, self.upper + 1e-9, step)
 
     def tick_places(self) -> Floats:
-        """Return where the ticks of each panel are, one panel a row, along a side of the matrix."""
+        """Return the positions of the ticks along a side of the matrix, one row per panel."""
         within = self.share(self.ticks()) * self.size
         return np.arange(self.n)[:, None] + _GAP / 2 + within[None, :]

@@ -1,4 +1,4 @@
-"""Style and saving of all figures: colour-blind safe colours, and R in digits."""
+"""Style and saving of all figures, with colours that colour-blind readers can distinguish."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _fallback_fonts() -> tuple[str, ...]:
 
 
 def scaled(points: float) -> float:
-    """Return a size in points, scaled as the user's ``font.size`` relates to that of lotwise.
+    """Return a size in points, multiplied by the user's ``font.size`` / lotwise's font size.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def scaled(points: float) -> float:
 
 
 def ink() -> str:
-    """Return the colour of text: black, and light on dark styles."""
+    """Return the colour of text: black by default, light in a dark style."""
     import matplotlib as mpl
 
     return str(mpl.rcParams["text.color"])
@@ -127,9 +127,9 @@ def colours_of(batches: Sequence[str], palette: Palette | None = None) -> dict[s
     batches
         Batch of each sample.
     palette
-        Colours by batch; a list of colours; or a name that ``seaborn.color_palette`` takes, such as
-        "colorblind", "husl" or a colour map of Matplotlib. By default the eight colours of Okabe
-        and Ito. A list that is too short starts again.
+        Colours by batch, a list of colours, or a name that ``seaborn.color_palette`` accepts, such
+        as "colorblind", "husl" or a colour map of Matplotlib. The default is the eight colours of
+        Okabe and Ito. The colours of a list that is too short are used again.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def _colours_named(name: str, n_colours: int) -> list[str]:
 
 
 def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
-    """Return the legend entries of batches; none if colours repeat and so are ambiguous."""
+    """Return the legend entries of batches; none if colours repeat, because they are ambiguous."""
     from matplotlib.patches import Patch
 
     if _come_again(colours):
@@ -226,7 +226,7 @@ def _letters(letter: str) -> int:
 
 
 def beside_or_below(name: str, words: str) -> str:
-    """Return a name and what is told of it, on two lines where one would be longer than an axis.
+    """Return a name and a description, on two lines if one line would be longer than an axis.
 
     Examples
     --------
@@ -240,7 +240,7 @@ def beside_or_below(name: str, words: str) -> str:
 
 
 def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
-    """Return the name of the scale, in TPM or the declared unit; c if the constant is unknown.
+    """Return the name of the scale in TPM or another unit, with c for an unknown constant.
 
     Examples
     --------
@@ -253,15 +253,16 @@ def log_tpm_words(pseudocount: float | None, unit: str = "TPM") -> str:
 
 
 def add_note(figure: Figure, note: str, *, size: float = 8.0) -> None:
-    """Print a line of ``size`` points at the lower edge of a figure; nothing where it is empty."""
+    """Print a note of ``size`` points at the lower edge of a figure, unless it is empty."""
     if note:
         add_line(figure, note, size=size, fontweight="bold", color=IDENTITY_LINE)
 
 
 def add_line(figure: Figure, words: str, *, size: float, **font: Any) -> None:
-    """Print a line at the lower edge of a figure, below what is there already.
+    """Print a line at the lower edge of a figure, below all lines that are already there.
 
-    The figure becomes taller by the line, so that nothing is covered or cut, however it is saved.
+    The figure becomes taller by the height of the line. Therefore nothing is covered or cut off
+    when the figure is saved.
     """
     from matplotlib.transforms import (
         BboxTransformTo,

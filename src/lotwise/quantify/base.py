@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Command = Sequence[str | Path]
 
 CALLS_FILE: Final = "lotwise.calls.json"
-"""File in an index: the calls that built it."""
+"""Name of the file in an index that contains the commands that built the index."""
 
 
 def _no_option(path: Path) -> Path:

@@ -56,13 +56,14 @@ class Plan:
         Batches from one more male donor, who differs in genotype only.
     heterozygosity
         Heterozygous sites of a donor per base of exons. 0: all donors have the reference sequence;
-        5e-4: as in people.
+        5e-4: as in humans.
     contaminated
-        Samples that contain cells of another sample's donor: that sample, and their fraction.
+        For each contaminated sample, another sample whose donor's cells it contains, and the
+        fraction of these cells.
     swapped
         Two samples whose tubes were exchanged: each contains the other's RNA.
     faults
-        Samples with a simulated fault, and the fault.
+        The fault of each sample that has a simulated fault.
     strandedness
         Library protocol of all samples.
     paired
@@ -175,7 +176,7 @@ class Expression:
     log2_fold
         Planted change of each gene in the last batch, shape (n_genes,); 0 for none.
     switched
-        Whether each gene's main isoforms are exchanged there, shape (n_genes,).
+        Whether the main isoforms of each gene are exchanged in the last batch, shape (n_genes,).
     """
 
     tpm: NDArray[np.float64]
@@ -190,14 +191,14 @@ def simulate_expression(
     """Draw the true expression of every sample of ``plan``.
 
     Genes are not expressed or log-normal. A gene's expression is divided among its isoforms by a
-    Dirichlet draw of concentration 1, so that most genes have one main isoform. Batches and
-    samples change both by log-normal factors.
+    Dirichlet draw of concentration 1, so that most genes have one main isoform. Log-normal factors
+    of batches and samples change both the expression of genes and the proportions of isoforms.
 
     Raises
     ------
     InputError
-        More genes are to be changed than are expressed (for switches: with two or more
-        isoforms), or a female donor is requested for a transcriptome without XIST.
+        The plan changes more genes than are expressed, or switches more genes than are expressed
+        with two or more isoforms. Or it has a female donor, but the transcriptome has no XIST.
 
     Examples
     --------

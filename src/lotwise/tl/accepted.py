@@ -14,6 +14,7 @@ from lotwise.expression.labels import batches_of, replicate_groups, require_tpm
 from lotwise.files.tables import to_frame
 from lotwise.tl.batches import compare_batches
 from lotwise.tl.pairs import store
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -34,10 +35,11 @@ def accepted(
 ) -> None:
     """Compare each batch with a stored set of accepted batches.
 
-    Each new batch is compared as in :func:`lotwise.tl.batches`, one at a time: median R over single
-    samples of one condition, with all libraries thinned to one depth. The limits come from the
-    accepted batches only. The rank is among the accepted batches and the new one. A batch with the
-    name of an accepted batch is refused, because it would be compared with itself.
+    Each new batch is compared separately, as in :func:`lotwise.tl.batches`. The comparison uses the
+    median R between single samples of one condition, with all libraries thinned to one depth. The
+    limits are computed from the accepted batches only. The new batch is ranked together with the
+    accepted batches. A batch with the name of an accepted batch is rejected, because it would be
+    compared with itself.
 
     Parameters
     ----------
@@ -50,13 +52,13 @@ def accepted(
     seed
         Random seed of the thinning.
     least_batches
-        Minimum number of accepted batches of the condition for an answer.
+        Minimum number of accepted batches of the condition that an answer requires.
 
     Returns
     -------
     Nothing; the table ``reference`` (:class:`~lotwise.evidence.reference.ComparisonRecord`), one
-    row per batch and condition. The answer is "not assessable" with fewer than ``least_batches``
-    accepted batches of the condition, or where libraries cannot be thinned to one depth.
+    row per batch and condition. The answer is "not assessable" if the condition has fewer than
+    ``least_batches`` accepted batches, or if libraries cannot be thinned to one depth.
 
     Raises
     ------
@@ -108,8 +110,9 @@ def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> Co
     reason = found.reason if n_reference else NO_CONDITION.format(found.condition)
     if not reason and n_reference < least:
         reason = (
-            f"{n_reference} accepted batches of this condition, at least {least} are needed: "
-            "limits from fewer are often too wide to refuse a bad batch"
+            f"this condition has {counted(n_reference, 'accepted batch', 'accepted batches')}, but "
+            f"at least {least} are needed, because limits from fewer are often too wide to reject "
+            "a bad batch"
         )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
     return ComparisonRecord(

@@ -39,8 +39,8 @@ def gene_sets(
     """Test for every pair of samples which gene sets shift as a whole.
 
     Only genes detected in both samples are used. A small p means that the set shifted more than
-    between replicates of one batch. This includes sets that vary between sound batches but not
-    within them: these were called in 16 to 100 % of comparisons of such batches
+    between replicates of one batch. This is also true of a set that varies between good batches but
+    not within a batch. Such a set was called in 16 to 100 % of comparisons of good batches
     (``benchmarks/gene_set_rates.py``).
 
     Parameters
@@ -50,11 +50,11 @@ def gene_sets(
     sets
         Sets by name, or a GMT file; symbols or Ensembl ids, with or without version.
     correlation
-        Correlation between the genes of a set. ``"replicates"`` estimates it for each set within
-        the batches, which needs at least two samples more than batches; p is then from Student's
-        t. A number, such as limma's default
-        :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p without replicates too.
-        Sets whose genes vary together more than this number are then called far too often
+        Correlation between the genes of a set. ``"replicates"`` estimates it for each set from the
+        replicates within batches, and p is from Student's t. This requires that the number of
+        samples is at least the number of batches plus two. A number, such as limma's default
+        :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p even without replicates. But
+        if the genes of a set correlate more than this number, the set is called far too often
         (``benchmarks/gene_set_rates.py``).
     threshold
         Smallest TPM of a detected gene.
@@ -64,15 +64,15 @@ def gene_sets(
     Returns
     -------
     Nothing; the tables ``gene_sets`` (:class:`~lotwise.evidence.gene_sets.GeneSetRecord`) and
-    ``gene_set_batches`` (:class:`~lotwise.evidence.gene_sets.BatchGeneSetRecord`). Where a
-    condition has six batches or more, each batch is tested against the others, and pairs of its
-    samples have no p: batches are the unit of inference.
+    ``gene_set_batches`` (:class:`~lotwise.evidence.gene_sets.BatchGeneSetRecord`). If a
+    condition has six batches or more, batches are the unit of inference: each batch is tested
+    against the others, and the pairs of samples of this condition have no p.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, a GMT file that cannot be read, or correlation or pseudo-count out of
-        range.
+        There is no layer ``tpm``, a GMT file cannot be read, or the correlation or the pseudo-count
+        is out of range.
 
     References
     ----------

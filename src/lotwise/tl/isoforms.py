@@ -1,4 +1,4 @@
-"""Isoform usage compared between samples, and R by the uncertainty of quantification."""
+"""Isoform usage compared between samples, and R of isoforms by quantification uncertainty."""
 
 from __future__ import annotations
 
@@ -72,25 +72,26 @@ def isoform_usage(
     threshold
         Gene TPM required in both samples.
     n_largest
-        Keep the genes with the largest distance of each pair; ``None`` keeps all.
+        Number of genes to keep for each pair, those with the largest distance; ``None`` keeps all.
     prior_fragments
-        Added to every isoform for the test only, as the average TPM of this many fragments in
-        the shallower sample: the prior of :func:`~lotwise.metrics.isoforms.usage_test`.
+        Number of fragments, for the prior of :func:`~lotwise.metrics.isoforms.usage_test`. For the
+        test only, every isoform gets the average TPM of so many fragments in the shallower sample.
     pseudocount
-        c of log2(TPM + c), for R by uncertainty.
+        c of log2(TPM + c), for R in ``uncertainty_strata``.
 
     Returns
     -------
-    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`,
-    largest distance first; genes that can be compared) and ``uncertainty_strata``
-    (:class:`~lotwise.evidence.isoform_usage.StratumRecord`). Without bootstraps p and strata are
-    NaN with a reason. In a unit other than TPM each pair has one row of NaN with gene ``*``.
+    Nothing; the tables ``isoform_usage`` (:class:`~lotwise.evidence.isoform_usage.UsageRecord`)
+    and ``uncertainty_strata`` (:class:`~lotwise.evidence.isoform_usage.StratumRecord`).
+    ``isoform_usage`` contains the genes that can be compared, largest distance first. Without
+    bootstraps, p and R of the strata are NaN with a reason. If the unit is not TPM, each pair has
+    one row of NaN with gene ``*``.
 
     Raises
     ------
     InputError
-        No layer ``tpm``, no ``gene_id`` in var with at least one gene (the AnnData is not of
-        isoforms), or a pseudo-count that is not > 0.
+        There is no layer ``tpm``, var has no column ``gene_id`` or this column contains no gene
+        (the AnnData is not of isoforms), or the pseudo-count is not > 0.
 
     Examples
     --------
@@ -164,10 +165,11 @@ def isoform_usage(
 def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10.0) -> None:
     """Return isoform usage by batch for the genes whose usage changes most between batches.
 
-    Genes with an adjusted p below 0.05 come first, then genes well expressed in every batch, each
-    with larger distances first. Without bootstraps there is no p, and the largest distances are
-    quantification noise in genes of few reads. The distance is between the means of batches, as
-    shown in the figure; two single samples may differ where the batches do not.
+    Genes with an adjusted p below 0.05 come first, then genes that are well expressed in every
+    batch. Each of these groups is sorted by distance, largest first. Without bootstraps there is no
+    p, and the largest distances are quantification noise in genes with few reads. The distance is
+    between the means of batches, as shown in the figure. Two single samples can differ even if the
+    means of their batches do not.
 
     Parameters
     ----------
@@ -176,7 +178,7 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     n_genes
         Number of genes.
     min_tpm
-        Gene TPM from which a gene counts as well expressed.
+        TPM at or above which a gene is well expressed.
 
     Returns
     -------
@@ -258,7 +260,7 @@ def _distances_of_means(
 def rank_switches(
     usage: pd.DataFrame, *, well_expressed: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Sort changes of usage between batches: small p first, then well expressed, by distance."""
+    """Sort changes of usage between batches: small p, well expressed, others; each by distance."""
     between = usage[usage["relation"] == "between"]
     certain = between["p_adjusted"] < _CERTAIN
     seen = True if well_expressed is None else between["gene_id"].isin(list(well_expressed))

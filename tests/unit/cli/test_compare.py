@@ -192,4 +192,4 @@ def test_compare__says_where_the_paths_of_a_configuration_start(run, study, tmp_
 def test_compare__needs_samples_or_a_configuration(run):
     done = run("compare", "--out", "x")
     assert done.code == 2
-    assert "SAMPLES is missing; give it, or --config FILE" in done.err
+    assert "SAMPLES is missing; give SAMPLES or --config FILE" in done.err

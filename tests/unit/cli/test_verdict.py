@@ -98,7 +98,7 @@ def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
         root = results_of(tmp_path, plan)
     found = run("verdict", "--criteria", criteria, "--out", root)
     assert found.code == 1
-    assert found.out.startswith("Verdict: not assessable: some criteria cannot be judged")
+    assert found.out.startswith("Verdict: not assessable: these results are not sufficient")
     assert "a shallow library has a low R whatever the cells are" in found.out
     assert "lot2_rep1" in found.out
     assert "the verdict is 'not assessable' (not assessable: gene-r)" in found.err

@@ -312,8 +312,10 @@ def test_align_features__tpm_that_is_lost_is_told_and_kept(files):
     names[lost] = "ENST00000999999.1"
     second = files.salmon("S2.sf", names=names)
     with (
-        pytest.warns(SharedFeaturesWarning, match=r"the others have up to [\d.]+ % of the TPM"),
-        pytest.warns(InvalidComparisonWarning, match="the others have"),
+        pytest.warns(
+            SharedFeaturesWarning, match=r"the other features have up to [\d.]+ % of the TPM"
+        ),
+        pytest.warns(InvalidComparisonWarning, match="the other features have"),
     ):
         _, isoform = lotwise.read_quant(
             {"S1": first, "S2": second}, tx2gene=write_map(files), min_shared=0.5

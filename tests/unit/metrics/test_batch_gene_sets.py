@@ -71,13 +71,13 @@ def test_batch_set_shift__unknown_is_nan_with_a_reason():
     found = batch_set_shift(log_tpm, batch=0, genes=GENES, sets=sets)
     assert np.isnan(found.p).all()
     assert found.reasons == (
-        "the set holds all genes",
+        "the set contains all genes",
         "fewer than 5 genes of the set are present",
         "no gene of the set is present",
         "fewer than 6 batches of the condition",
     )
     same = batch_set_shift(np.ones((6, 20)), batch=0, genes=GENES[:20], sets={"a": GENES[:9]})
-    assert same.reasons == ("the set is the same in all other batches",)
+    assert same.reasons == ("the score is the same in all other batches",)
     with pytest.raises(
         InputError,
         match="has 5 batches x 1,000 genes, but got 3 gene names and batch number 9; give one name",

@@ -84,15 +84,15 @@ def test_reference_interval__hand_value():
         assert -math.log(limit) == pytest.approx(0.02 + math.exp(centre + end), rel=1e-4)
     assert "3 batches" in found.words
     assert "9.8 standard deviations" in found.words
-    assert "about 5 % of sound batches that vary independently lie outside" in found.words
-    assert f"only if it adds more than {math.exp(reach):.2g} times what these" in found.words
+    assert "about 5 % of good batches that vary independently lie outside" in found.words
+    assert f"only if it adds more than {math.exp(reach):.2g} times as much to -ln R" in found.words
 
 
 def test_reference_interval__says_what_a_batch_must_add_to_lie_below():
     alike, unlike = (reference_interval(additive(own)) for own in ([0.02] * 4, [0.01, 0.02, 0.1]))
-    assert "adds more than 1 times what these" in alike.words
+    assert "adds more than 1 times as much to -ln R" in alike.words
     assert unlike.prediction_lower < 0.01
-    assert "adds more than 99 times what these" in unlike.words
+    assert "adds more than 99 times as much to -ln R" in unlike.words
 
 
 @pytest.mark.slow

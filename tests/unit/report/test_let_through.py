@@ -56,7 +56,7 @@ def test_let_through__is_the_sentence_of_the_titration(titrated):
     findings = read_findings(titrated(blind=("overall", "r")))
     said = let_through(findings)
     assert said.startswith(
-        "These criteria would have passed a lot with up to 12 % of iPSC mixed in (of the shares"
+        "These criteria would have passed a lot with up to 12 % of iPSC mixed in. This was"
     )
     assert said.endswith("Criteria that detected nothing: r.")
     # In the first box of the page, before any other section.

@@ -25,10 +25,14 @@ def installation_cases() -> Iterator[Case]:
     """Run the cases of the installation."""
     part: Part = "installation"
     yield run_case(
-        part, "IQ-001", "versions", "each library that computes has its locked version", _versions
+        part, "IQ-001", "versions", "each computing library has its locked version", _versions
     )
     yield run_case(
-        part, "IQ-002", "files", "files of lotwise and of what computes are unchanged", _files
+        part,
+        "IQ-002",
+        "files",
+        "files of lotwise and its computing libraries are unchanged",
+        _files,
     )
     yield run_case(
         part, "IQ-003", "linear algebra", "sums of products agree with exact sums to 1e-12", _blas
