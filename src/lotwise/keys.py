@@ -114,8 +114,8 @@ INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "mixed_options": "the samples were quantified with different options of one program",
     "mixed_references": "the samples were quantified on different transcriptomes",
     "mixed_organisms": "the features belong to more than one organism",
-    "levels_disagree": "a sample's genes are not the sums of its isoforms",
-    "not_compared": "no sample of another batch has the condition of a sample",
+    "levels_disagree": "the gene values of a sample are not the sums of its isoform values",
+    "not_compared": "no other batch has the condition of a sample, so it is compared with none",
 }
 
 ALL: Final = (

@@ -14,8 +14,8 @@ from lotwise.metrics.moments import BoolArray, FloatArray, as_matrix, as_vector,
 
 FEWEST_SCORED: Final = 3
 MAD_TO_SD: Final = 1.4826
-# Share of sound runs that may have any outlier flag, over all groups and levels. The stated rate is
-# 5 %; the margin is for noise that is not quite independent and equal.
+# Share of runs without a fault that may have any outlier flag, over all groups and levels. The
+# stated rate is 5 %; the margin is for noise that is not quite independent and equal.
 FALSE_RUNS: Final = 0.04
 # d of a sample also contains the noise of its features. Its spread is as if R were computed from
 # this many features of equal noise; benchmarks/outlier_rates.py checks the rate for 100 and more.
@@ -83,7 +83,7 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
     n_groups
         Number of groups that are scored in the run, over all levels.
     rate
-        Share of sound runs with a flag, in (0, 1).
+        Share of runs without a fault that have a flag, in (0, 1).
 
     Returns
     -------

@@ -183,11 +183,11 @@ def isoform_switches(
             _stack(axis, shares)
             row = table[table["gene_id"] == gene].iloc[0]
             p = row["p_adjusted"]
-            words = "no p" if np.isnan(p) else f"adjusted p {p:.2g}"
+            words = "no p-value" if np.isnan(p) else f"adjusted p {p:.2g}"
             axis.set_title(f"{gene}: distance {row['distance']:.2f}, {words}", fontsize=scaled(7))
             axis.set_ylabel("share of the gene's TPM")
         if table["p_adjusted"].isna().all():
-            words = "no p without bootstraps: a large distance may be quantification noise"
+            words = "no p-value without bootstraps: a large distance may be quantification noise"
             write_below(figure, axes[0], words, ax=None, figsize=figsize)
     return figure
 

@@ -50,7 +50,7 @@ class Statement:
     fault
         Why the statement is not valid; empty if it is.
     stamped
-        Answer of a time authority; empty without one.
+        Answer of a time authority; empty if none was asked.
     """
 
     name: str

@@ -61,7 +61,7 @@ class Table:
     left_out
         How many rows are shown; empty if all are.
     source
-        Path of the whole table below the root of the results; empty without one.
+        Path of the whole table below the root of the results; empty if there is no such file.
     """
 
     name: str

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 NAN = float("nan")
 # The median of few samples varies more than that of many, and is lowest too often.
-UNEQUAL = "no p of the rank: the batches have {} to {} samples, and those of few vary more"
+UNEQUAL = "no p-value of the rank: the batches have {} to {} samples, and those of few vary more"
 ALL_SHALLOW = "every library of the batch is shallow"
 
 

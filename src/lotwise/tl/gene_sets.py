@@ -66,7 +66,7 @@ def gene_sets(
     Nothing; the tables ``gene_sets`` (:class:`~lotwise.evidence.gene_sets.GeneSetRecord`) and
     ``gene_set_batches`` (:class:`~lotwise.evidence.gene_sets.BatchGeneSetRecord`). If a
     condition has six batches or more, batches are the unit of inference: each batch is tested
-    against the others, and the pairs of samples of this condition have no p.
+    against the others, and the pairs of samples of this condition have no p-value.
 
     Raises
     ------

@@ -183,7 +183,7 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
     assert axis.get_title() == "g: distance 0.30, no p"
-    assert figure.texts[0].get_text().startswith("no p without bootstraps")
+    assert figure.texts[0].get_text().startswith("no p-value without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
     assert not known.texts
     with pytest.raises(InputError, match="'usage' contains no isoform of gene 'h'"):

@@ -88,7 +88,8 @@ def test_batches_remark__says_each_thing_once_whatever_the_number_of_batches(tmp
 def test_batches_remark__unequal_batches_have_no_p_of_the_rank(tmp_path):
     counts = drawn(noisy([0.3] * 5, n_replicates=2)[1:])
     findings = reported(tmp_path, counts, "ABBCCDDEE", "batches")
-    assert "no p of the rank: the batches have 1 to 2 samples" in batches_remark(findings).text
+    words = batches_remark(findings).text
+    assert "no p-value of the rank: the batches have 1 to 2 samples" in words
     assert all(np.isnan(row["rank_p"]) for row in findings.levels[0].rows("batches"))
 
 
