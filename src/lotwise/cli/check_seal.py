@@ -22,7 +22,9 @@ Example:
 @click.option("--signers", type=PATH, help="File of allowed signers, in the format of ssh-keygen.")
 @click.option("--any-key", is_flag=True, help="Accept signatures by any key.")
 @click.option("--authority", type=PATH, help="Certificates of the time authority (PEM).")
-@click.option("--criteria", is_flag=True, help="Check the seal of the criteria only.")
+@click.option(
+    "--criteria", is_flag=True, help="Check the seal of the criteria, not that of the record."
+)
 @click.option(
     "--require",
     "required",

@@ -24,8 +24,8 @@ class CompositionRecord(Record):
         heading="features",
     )
     factor: float = column(
-        "median over features of TPM / median TPM of the other samples; TPM of unchanged features "
-        "are multiplied by it",
+        "for each feature, the ratio of its TPM to the median TPM of the other samples; the factor "
+        "is the median of these ratios, and TPM of unchanged features are multiplied by it",
         heading="median-ratio factor",
     )
     shifted: str = column(

@@ -43,7 +43,10 @@ class MarkerRecord(Record):
         "False for markers that are listed but never count as a finding",
         heading="specific",
     )
-    note: str = column("note of the panel on the marker, or on the panel", heading="note")
+    note: str = column(
+        "why the marker was not judged; otherwise the note of the panel on the marker or on itself",
+        heading="note",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,7 +22,7 @@ _LEAST: Final = 1e-300
 class Composition(NamedTuple):
     """Factor of each sample, and its total RNA by spike-ins; one entry per sample.
 
-    ``factor`` is the median over features of TPM divided by the median TPM of the other samples.
+    ``factor`` is the median, over features, of the ratio of TPM to the other samples' median TPM.
     TPM of unchanged features differ from those of the other samples by this factor.
     ``global_change`` is the total of all RNA except spike-ins, per spike-in, relative to the other
     samples. ``reason`` and ``spike_in_reason`` tell why ``factor`` and ``global_change`` are NaN.

@@ -25,10 +25,10 @@ class Mixture(NamedTuple):
 class CaughtShare(NamedTuple):
     """The smallest share that is detected, over repeats.
 
-    ``share`` is the smallest share such that this share and all larger ones are detected in every
-    repeat; it is NaN if the largest share tried passes in some repeat. ``earliest`` is the smallest
-    share such that this share and all larger ones are detected in at least one repeat. ``passed``
-    is the largest share that passes in some repeat.
+    ``share`` is the smallest share from which every larger share tried is detected, too, in every
+    repeat; it is NaN if the largest share is not detected in every repeat. ``earliest`` is the same
+    for detection in at least one repeat. ``passed`` is the largest share that is not detected in
+    some repeat.
     """
 
     share: float

@@ -182,7 +182,7 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     tops = [bar.get_y() + bar.get_height() for bar in axis.containers[-1]]
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
-    assert axis.get_title() == "g: distance 0.30, no p"
+    assert axis.get_title() == "g: distance 0.30, no p-value"
     assert figure.texts[0].get_text().startswith("no p-value without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
     assert not known.texts
