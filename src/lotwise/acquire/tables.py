@@ -40,7 +40,7 @@ _logger = logging.getLogger(__name__)
 _TEXT: Final = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 
 Parts = Mapping[str, Callable[[], SamplePart]]
-"""For the accession of each sample, a function that reads its part at one level."""
+"""Maps the accession of a sample to the function that reads its values at one level."""
 
 
 class Holding(NamedTuple):

@@ -24,8 +24,9 @@ class CompositionRecord(Record):
         heading="features",
     )
     factor: float = column(
-        "for each feature, the ratio of its TPM to the median TPM of the other samples; the factor "
-        "is the median of these ratios, and TPM of unchanged features are multiplied by it",
+        "each feature's ratio is its TPM / the median TPM of the other samples; the factor is the "
+        "median of these ratios. TPM of unchanged features are this factor times those of the "
+        "other samples",
         heading="median-ratio factor",
     )
     shifted: str = column(
@@ -37,13 +38,14 @@ class CompositionRecord(Record):
         "spike-ins at or above the threshold in every sample of the condition", heading="spike-ins"
     )
     global_change: float = column(
-        "all other RNA per spike-in, relative to the other samples; NaN without spike-ins",
+        "RNA other than spike-ins, per spike-in, relative to the other samples; NaN without "
+        "spike-ins",
         heading="RNA per spike-in",
         unknown="no spike-ins",
     )
     words: str = column("effect of the factor on TPM of unchanged features")
     reason: str = column(REASON)
-    spike_in_reason: str = column("why there is no global change; empty otherwise")
+    spike_in_reason: str = column("why global_change is NaN; empty otherwise")
 
 
 STATISTIC: Final = Statistic(

@@ -23,7 +23,7 @@ Size = tuple[float, float]
 def subplots(
     n_rows: int, n_columns: int, *, width: float, height: float, figsize: Size | None = None
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure with its axes in one list; sizes are in inches, ``figsize`` overrides."""
+    """Return a figure of ``figsize`` or else ``width`` x ``height`` inches, and its axes."""
     # Not pyplot: a figure of a library belongs to its caller, and to nobody's screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

@@ -60,8 +60,8 @@ def batches(
     Returns
     -------
     The figure: each batch has a point, a prediction interval (thick) and a tolerance interval
-    (thin). Of more than 60 batches, only the 60 with the lowest median are shown, lowest first. The
-    title states this.
+    (thin). If there are more than 60 batches, only the 60 with the lowest median are shown, lowest
+    first. The title states this.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def batches(
     ['lot1', 'lot2', 'lot3']
     """
     need_rows(table, "batches")
-    title = "each batch with limits from the other batches alone"
+    title = "each batch, with limits from the other batches"
     if len(table) > MOST_ROWS:
         title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
@@ -207,8 +207,8 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     Returns
     -------
     The figure: each cell contains the TPM, with a cross if the marker is not as expected. Cells of
-    markers that are not annotated are grey. Of more than 60 samples, only the 60 with the most
-    crosses are shown, and ties keep their order. The title states this.
+    markers that are not annotated are grey. If there are more than 60 samples, only the 60 with the
+    most crosses are shown, and ties keep their order. The title states this.
 
     Raises
     ------

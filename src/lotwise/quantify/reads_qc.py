@@ -133,7 +133,7 @@ def check_reads(sample: Sample) -> Intake:
     (2, 3, 4, 'passed')
     """
     extent = _Extent()
-    reason = "" if sample.runs else "the sample sheet has no reads for it"
+    reason = "" if sample.runs else "the sample sheet has no reads for this sample"
     try:
         for run in sample.runs:
             of_run = _Extent()

@@ -55,7 +55,7 @@ def identity(expression: AnnData, *, panels: tuple[str, ...]) -> None:
     tl.identity(expression, panels=panels)
     kept = expression.uns[keys.LOTWISE]
     if SexRecord.table not in kept:
-        _store_nothing(expression, SexRecord, "no panel expects both female and male")
+        _store_nothing(expression, SexRecord, "no panel has both female and male markers")
     if kept[MarkerRecord.table].empty:
         _store_nothing(expression, MarkerRecord, "no panel was given (panels)")
 

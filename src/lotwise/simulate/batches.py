@@ -58,8 +58,8 @@ class Plan:
         Heterozygous sites of a donor per base of exons. 0: all donors have the reference sequence;
         5e-4: as in humans.
     contaminated
-        For each contaminated sample, another sample whose donor's cells it contains, and the
-        fraction of these cells.
+        For each contaminated sample: another sample, and the fraction of cells that come from the
+        donor of this other sample.
     swapped
         Two samples whose tubes were exchanged: each contains the other's RNA.
     faults

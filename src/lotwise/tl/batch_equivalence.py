@@ -44,7 +44,8 @@ def batch_equivalence(
     expression
         Samples x features with the layers ``tpm`` and ``counts``, and replicates within batches.
     margin
-        Largest acceptable excess of 1 - R between batches; ``None`` for no margin.
+        Largest acceptable difference of the medians of 1 - R, between batches minus within batches;
+        ``None`` for no margin.
     accepted
         Set of accepted batches. The margin is then their upper tolerance limit
         (:func:`lotwise.metrics.batch_equivalence.accepted_margin`), with all libraries at one
@@ -60,8 +61,8 @@ def batch_equivalence(
     -------
     Nothing; the table ``batch_equivalence``
     (:class:`~lotwise.evidence.batch_equivalence.BatchEquivalenceRecord`), one row. The answer is
-    "not assessable", with the reason, if there is no margin, no replicates or no counts, or if two
-    samples have the same values, so that one is a copy.
+    "not assessable", with the reason, if the margin, replicates or counts are missing, or if one
+    sample is a copy of another.
 
     Raises
     ------

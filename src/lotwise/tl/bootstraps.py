@@ -1,4 +1,4 @@
-"""Bootstraps of samples, with what is computed from them once for all pairs."""
+"""Bootstraps of samples, and values computed from them once for all pairs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HELD_BYTES: Final = 10**9
 
 
 class Bootstraps:
-    """The bootstraps of samples, with what is computed from them once for all pairs."""
+    """The bootstraps of samples, and values computed from them once for all pairs."""
 
     def __init__(self, expression: AnnData, known: IntArray) -> None:
         self._expression, self._known = expression, known
@@ -37,7 +37,7 @@ class Bootstraps:
         return pair.sample_a in self._stored and pair.sample_b in self._stored
 
     def tpm_a_fragment(self, pair: Pair) -> float:
-        """Return the average TPM of a fragment, in the sample where it is larger."""
+        """Return the average TPM of a fragment, in the sample with fewer fragments."""
         names = (pair.sample_a, pair.sample_b)
         depths = [self._depth(name) for name in names if name in self._stored]
         return 1e6 / max(1.0, min(depths, default=1e6))

@@ -39,9 +39,9 @@ def gene_sets(
     """Test for every pair of samples which gene sets shift as a whole.
 
     Only genes detected in both samples are used. A small p means that the set shifted more than
-    between replicates of one batch. This is also true of a set that varies between good batches but
-    not within a batch. Such a set was called in 16 to 100 % of comparisons of good batches
-    (``benchmarks/gene_set_rates.py``).
+    between replicates of one batch. A set that varies between good batches but not within a batch
+    also gets a small p. If sets vary in this way, at least one set is reported in 16 to 100 % of
+    comparisons of good batches (``benchmarks/gene_set_rates.py``).
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def gene_sets(
         replicates within batches, and p is from Student's t. This requires that the number of
         samples is at least the number of batches plus two. A number, such as limma's default
         :data:`~lotwise.metrics.gene_sets.PRESET_CORRELATION`, gives p even without replicates. But
-        if the genes of a set correlate more than this number, the set is called far too often
+        if the genes of a set correlate more than this number, the set gets a small p far too often
         (``benchmarks/gene_set_rates.py``).
     threshold
         Smallest TPM of a detected gene.
@@ -65,8 +65,8 @@ def gene_sets(
     -------
     Nothing; the tables ``gene_sets`` (:class:`~lotwise.evidence.gene_sets.GeneSetRecord`) and
     ``gene_set_batches`` (:class:`~lotwise.evidence.gene_sets.BatchGeneSetRecord`). If a
-    condition has six batches or more, batches are the unit of inference: each batch is tested
-    against the others, and the pairs of samples of this condition have no p-value.
+    condition has six batches or more, each batch is tested against the others. The pairs of samples
+    of this condition then have no p-value.
 
     Raises
     ------

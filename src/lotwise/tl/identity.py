@@ -46,8 +46,8 @@ def identity(
 
     Returns
     -------
-    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.identity.MarkerRecord`) and, with a
-    panel that expects female and male, ``sex`` (:class:`~lotwise.evidence.identity.SexRecord`).
+    Nothing; the tables ``identity`` (:class:`~lotwise.evidence.identity.MarkerRecord`) and, if a
+    panel has female and male markers, ``sex`` (:class:`~lotwise.evidence.identity.SexRecord`).
 
     Raises
     ------

@@ -387,7 +387,7 @@ def test_sex_remark__mixed_sample_that_disagrees_is_named_once(level_of):
 
 
 def test_sex_remark__without_a_panel_of_sex_says_so(level_of):
-    why = "no panel expects both female and male"
+    why = "no panel has both female and male markers"
     text = sex_remark(level_of(sex=[{"reason": why}])).text
     assert text == f"It is unknown whether the samples of a donor agree in sex: {why}."
 
