@@ -78,8 +78,8 @@ def _lines_of(
         yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
     if averaged:
         yield (
-            "  R (batches): replicates averaged. R (samples) and ceilings: median of the pairs of "
-            "single samples."
+            "  R (batches): replicates averaged. R (samples) and ceilings: medians over "
+            "pairs of single samples."
         )
 
 
