@@ -60,5 +60,6 @@ def _compare_layer(here: AnnData, came: AnnData, name: str) -> list[str]:
     where = f"{here.obs_names[sample]}, {here.var_names[feature]}"
     was, now = one[sample, feature], other[sample, feature]
     return [
-        f"layer {name!r}: {unequal.sum():,} values differ; {where}: {was!s} here, {now!s} repeated"
+        f"layer {name!r}: {unequal.sum():,} values differ; "
+        f"{where}: {was!s} stored, {now!s} repeated"
     ]
