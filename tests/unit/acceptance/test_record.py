@@ -142,7 +142,7 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
     asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason == "there are no replicates: each batch and condition has one sample"
+    assert judged.reason == "there are no replicates: each batch has only one sample per condition"
 
 
 def test_write_verdict__a_table_that_an_earlier_run_left(tree):
