@@ -273,8 +273,8 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
         _highlight(axis, mean, difference, named, lines=_lines_of(axis, whole, bins))
         axis.set_xlabel(f"mean log2 {unit}")
         axis.set_ylabel(
-            f"log2 of {unit} ratio {_ratio_words(whole['sample_a'], whole['sample_b'])}\n"
-            "divided by the median ratio"
+            f"log2 of {unit} {_ratio_words(whole['sample_a'], whole['sample_b'])}\n"
+            "(ratio divided by the median ratio)"
         )
         axis.set_title(
             f"{percent(whole['share_over_2_fold'])} of {whole['n_features']:,} {features} "
