@@ -217,7 +217,7 @@ def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
     table = lotwise.get.evidence(given, "ceilings").set_index(["sample_a", "sample_b"])
     swapped = table.loc["A1", "A2"]
     assert swapped["ratio"] < 0.95
-    assert "replicates of other batches, since those of A disagree" in swapped["source"]
+    assert "replicates of other batches; replicates of A disagree" in swapped["source"]
     assert table.loc[("A1", "B1"), "ratio"] == pytest.approx(1, abs=0.01)
 
 
