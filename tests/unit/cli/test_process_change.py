@@ -114,7 +114,7 @@ def test_process_change__a_gene_that_shifted_fails_both_tiers_and_is_named(compa
         "overall": "fail",
     }
     page = tree.report.read_text(encoding="utf-8")
-    assert f"Equivalence was not shown, which does not prove a difference: {GENE}." in page
+    assert f"Equivalence was not shown for {GENE}. This does not prove a difference." in page
 
 
 def test_process_change__fewer_lots_than_planned_are_not_assessable(compared):
