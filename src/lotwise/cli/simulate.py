@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     show_default=True,
     help="Write quantifications (kallisto format), or reads (FASTQ).",
 )
-@click.option("--seed", type=click.IntRange(0), default=1, show_default=True)
-@click.option("--genes", type=click.IntRange(1), default=2_000, show_default=True)
-@click.option("--batches", type=click.IntRange(1), default=3, show_default=True)
-@click.option("--replicates", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Random seed.")
+@click.option(
+    "--genes", type=click.IntRange(1), default=2_000, show_default=True, help="Number of genes."
+)
+@click.option(
+    "--batches", type=click.IntRange(1), default=3, show_default=True, help="Number of batches."
+)
+@click.option(
+    "--replicates", type=click.IntRange(1), default=1, show_default=True, help="Samples per batch."
+)
 @click.option(
     "--fragments",
     type=click.IntRange(1),
@@ -39,6 +45,7 @@ if TYPE_CHECKING:
     type=click.Choice(["unstranded", "forward", "reverse"]),
     default="unstranded",
     show_default=True,
+    help="Strand of the first read of a fragment, relative to the transcript.",
 )
 @click.option("--single", is_flag=True, help="Simulate single reads instead of pairs.")
 @click.option(
@@ -92,7 +99,13 @@ if TYPE_CHECKING:
 @click.option(
     "--degraded", multiple=True, metavar="SAMPLE", help="Sample with reads near the 3' end only."
 )
-@click.option("--threads", type=click.IntRange(1), default=1, show_default=True)
+@click.option(
+    "--threads",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Threads for writing reads; the files do not depend on it.",
+)
 def command(  # noqa: PLR0913, one parameter an option
     *,
     directory: Path,

@@ -27,6 +27,8 @@ _BY_CHANCE: Final = -30.0
 _LOWEST_COUNTS: Final = (1, 2, 3)
 # Counts are TPM times length: their slope on TPM, as logarithms, is 1 unless length depends on TPM.
 _LEAST_SLOPE: Final = 0.5
+# TPM that hardly differ have no slope; the logarithms of real ones vary several times as much.
+_LEAST_VARIANCE: Final = 1.0
 
 
 def are_logarithms(tpm: Floats) -> bool:
@@ -136,5 +138,7 @@ def contradicts(counts: Floats, tpm: Floats) -> bool:
         return False
     log_tpm, log_counts = np.log(tpm[both]), np.log(counts[both])
     centred = log_tpm - log_tpm.mean()
-    variance = float(centred @ centred)
-    return variance > 0 and float(centred @ log_counts) < _LEAST_SLOPE * variance
+    squares = float(centred @ centred)
+    if squares < _LEAST_VARIANCE * centred.size:
+        return False
+    return float(centred @ log_counts) < _LEAST_SLOPE * squares

@@ -16,6 +16,9 @@ _FACTS: Final = (
     ("ended", "ended"),
     ("criteria_sha256", "criteria, SHA-256"),
 )
+# What a command says, as fields for programs; the page leaves them to provenance.json.
+_IN_THE_FILE: Final = frozenset({"sample", "step", "level", "samples", "options", "wrote"})
+_TIMES: Final = ("started", "ended")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,11 +44,9 @@ def made_words(found: Mapping[str, Any], document_id: str) -> str:
     when, told = found.get("ended") or found.get("started"), found.get("lotwise")
     if not isinstance(when, str) or not isinstance(told, Mapping):
         return f"Date and version of the run are not on record. Document {document_id}."
-    try:
-        day = datetime.fromisoformat(when).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    except ValueError:
-        day = when
-    return f"Run of {day}, lotwise {told.get('version')}. Document {document_id}."
+    return (
+        f"Run of {_in_utc(when, '%H:%M')}, lotwise {told.get('version')}. Document {document_id}."
+    )
 
 
 def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:
@@ -57,6 +58,10 @@ def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:
     True
     >>> record_of({"lotwise": {"version": "1.0"}, "seeds": {"evidence": 0}}).facts
     (('lotwise version', '1.0'), ('seed, evidence', '0'))
+    >>> program = {"name": "salmon", "started": "2026-11-29T21:20:11.5+01:00", "sample": "S1"}
+    >>> [table] = record_of({"programs": [program]}).tables
+    >>> [cell.text for cell in table.rows[0]]
+    ['salmon', '2026-11-29 20:20:11 UTC']
     """
     if not found:
         return None
@@ -80,6 +85,14 @@ def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:
     )
 
 
+def _in_utc(when: str, time: str) -> str:
+    """Print a time of the record; text that is no time stays as it is."""
+    try:
+        return datetime.fromisoformat(when).astimezone(UTC).strftime(f"%Y-%m-%d {time} UTC")
+    except ValueError:
+        return when
+
+
 def _pairs(name: str, found: Any) -> list[tuple[str, str]]:
     if not isinstance(found, Mapping):
         return []
@@ -90,15 +103,17 @@ def _table(found: Any, name: str, caption: str) -> Table | None:
     rows = [row for row in found if isinstance(row, Mapping)] if isinstance(found, list) else []
     if not rows:
         return None
-    keys = list(dict.fromkeys(key for row in rows for key in row))
-    printed = [{key: _text(row.get(key)) for key in keys} for row in rows]
+    keys = list(dict.fromkeys(key for row in rows for key in row if key not in _IN_THE_FILE))
+    printed = [{key: _text(row.get(key), key) for key in keys} for row in rows]
     columns = [Column(key, key.replace("_", " ")) for key in keys]
     return table_of(printed, columns, name=name, caption=caption, source=PROVENANCE)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, key: str = "") -> str:
     if value is None:
         return "not known"
+    if key in _TIMES and isinstance(value, str):
+        return _in_utc(value, "%H:%M:%S")
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return " ".join(value)
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else str(value)
