@@ -100,7 +100,7 @@ def test_process_change__lots_alike_pass_and_the_page_says_so(compared):
     inside = read_table(tree.table("gene", "quality_range"), QualityRangeRecord)["inside"]
     assert inside.tolist() == ["yes"] * len(LOTS) * len(MARGINS)
     page = tree.report.read_text(encoding="utf-8")
-    assert "lots before it in 2 of 2 declared attributes" in page
+    assert "within the margins, in 2 of 2 declared attributes" in page
     assert tree.figure("gene", "process_change").with_suffix(".png").exists()
 
 

@@ -89,7 +89,7 @@ def test_batches_remark__unequal_batches_have_no_p_of_the_rank(tmp_path):
     counts = drawn(noisy([0.3] * 5, n_replicates=2)[1:])
     findings = reported(tmp_path, counts, "ABBCCDDEE", "batches")
     words = batches_remark(findings).text
-    assert "no p-value of the rank: the batches have 1 to 2 samples" in words
+    assert "No p-value of the rank: the batches have 1 to 2 samples" in words
     assert all(np.isnan(row["rank_p"]) for row in findings.levels[0].rows("batches"))
 
 
