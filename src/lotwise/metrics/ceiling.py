@@ -100,7 +100,7 @@ def noise_ceiling(pearson: float, *, reliability_x: float, reliability_y: float)
             raise InputError(f"the reliability of {name} must be in (0, 1], got {value}")
     ceiling = float(np.sqrt(reliability_x * reliability_y))
     if np.isnan(ceiling):
-        return Ceiling(pearson, NAN, NAN, "a reliability is not known")
+        return Ceiling(pearson, NAN, NAN, "the reliability of a sample is unknown")
     if np.isnan(pearson):
         return Ceiling(NAN, ceiling, NAN, "R is not defined")
     return Ceiling(pearson, ceiling, pearson / ceiling, "")

@@ -16,8 +16,8 @@ from lotwise.workers import in_threads
 
 LABEL: Final = "feature-resampling interval, says nothing about the next batch"
 SINGLE_GENES: Final = (
-    "{} of features resampled as single genes, as if independent: too narrow where genes are "
-    "co-regulated"
+    "{} of features were resampled as single genes, as if independent, so intervals are "
+    "too narrow where genes are co-regulated"
 )
 WINDOWS: Final = (
     "genomic windows seldom group co-regulated genes: intervals are nearly as narrow as for "

@@ -121,7 +121,7 @@ def ceilings(
     >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
-    ['a reliability is not known (fewer than two replicates)']
+    ['the reliability of a sample is unknown (fewer than two replicates)']
     """
     level: Level = noted(expression).get(keys.LEVEL, "gene")
     methods = _default_methods(expression, level) if methods is None else methods
