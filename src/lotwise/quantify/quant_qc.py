@@ -38,7 +38,7 @@ class Yield(Record):
     reads_present: int = column(
         "read pairs, or single reads, counted by the check of reads", heading="reads present"
     )
-    reads_processed: int = column("number of these read by the quantifier")
+    reads_processed: int = column("number of these that the quantifier read")
     reads_used: int = column("number of these assigned to transcripts", heading="reads used")
     share_used: float = column(
         "reads_used / reads_present; NaN if none are present",
