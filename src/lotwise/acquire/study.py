@@ -383,4 +383,5 @@ def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gap
         path.unlink(missing_ok=True)
         other = DownloadError(f"the received page is not the page of {accession}", path=source.url)
         gaps.add(NCBI_GAP, other)
+        return None
     return ncbi_tpm_source(accession, page, urls)
