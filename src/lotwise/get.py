@@ -113,8 +113,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, or the AnnData does not contain the table. Or the features, or the
-        batch or condition of samples, have changed since the table was computed.
+        The name is unknown, or the AnnData does not contain the table. It is also raised if the
+        features, or the batch or condition of samples, have changed since the table was computed.
     """
     known = tables()
     if table not in known:

@@ -85,7 +85,7 @@ PARTS: Final = {
     "quarter_4": (3,),
 }
 """Parts of a sample's reads that are quantified separately, in the order in which they are stored.
-The numbers are the quarters of the reads that make up a part."""
+The numbers state which quarters of the reads form the part."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.
@@ -115,7 +115,7 @@ INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "mixed_references": "the samples were quantified on different transcriptomes",
     "mixed_organisms": "the features belong to more than one organism",
     "levels_disagree": "the gene values of a sample are not the sums of its isoform values",
-    "not_compared": "no other batch has the condition of a sample, so it is compared with none",
+    "not_compared": "no other batch has the condition of a sample, so the sample is not compared",
 }
 
 ALL: Final = (

@@ -27,11 +27,11 @@ def average_replicates(expression: AnnData) -> AnnData:
 
     Returns
     -------
-    AnnData of batches x features. Batches are in the order in which they first occur. They are
-    named by batch, or by batch and condition if a batch has several conditions. TPM, FPKM and
-    lengths are means, counts are sums, and ``X`` is log2(TPM + 1) of the mean TPM.
-    ``obs["n_samples"]`` is the number of samples averaged. A layer is NaN for a batch only where it
-    is NaN for one of its samples.
+    AnnData of batches x features. Batches are in the order in which they first occur. A row has the
+    name of its batch, with the condition if a batch has several conditions. TPM, FPKM and lengths
+    are means, counts are sums, and ``X`` is log2(TPM + 1) of the mean TPM. ``obs["n_samples"]`` is
+    the number of samples averaged. A value of a batch is NaN only if the value of one of its
+    samples is NaN.
 
     Raises
     ------

@@ -41,13 +41,13 @@ CHECKED_VERSION: Final = 1
 GENOTYPED_VERSION: Final = 1
 """Version of ``genotype/``, the bases counted in the reads of each sample."""
 QUANTIFIED_VERSION: Final = 1
-"""Version of indexes, of the calls of quantifiers, and of the files kept with their output."""
+"""Version of indexes, of the commands that quantify, and of the files kept with their output."""
 
 PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
 }
-"""The corresponding figures of the reference paper, by level."""
+"""Names of the scatter matrices, after the corresponding figures of the paper; by level."""
 HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
 MATRICES: Final = ("pearson", "spearman")
 

@@ -235,7 +235,7 @@ MANIPULATIONS: dict[str, Callable[[Path], object]] = {
     "verdict.json and verdict.tsv deleted, criteria kept": lambda root: [
         (root / name).unlink() for name in ("verdict.json", "verdict.tsv")
     ],
-    "results moved away, lax criteria registered, moved back": move_results_away,
+    "results moved away, lax criteria registered, results moved back": move_results_away,
     "bound in verdict_criteria.yaml": lambda root: replace_text(
         root / "verdict_criteria.yaml", "0.99999", "0.5"
     ),

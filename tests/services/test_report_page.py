@@ -220,7 +220,7 @@ def test_page__says_not_assessable_at_the_top(see, small, tmp_path):
     page = see(write_report(out)).page
     assert page.locator("h1").inner_text() == "Not assessable"
     assert page.inner_text(".missed li").endswith(
-        ". Reason: there are no replicates: each batch and condition has one sample."
+        ". Reason: there are no replicates: each batch has only one sample per condition."
     )
 
 

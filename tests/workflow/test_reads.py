@@ -177,7 +177,7 @@ def test_reads__a_truncated_file_among_20_samples_and_one_of_another_species(tmp
     every = {f"lot{n}_rep1" for n in range(1, 21)}
     assert quantified == every - {"lot7_rep1"}
     log = (out / "logs" / "intake.log").read_text()
-    assert "the reads of 1 samples are refused: sample 'lot7_rep1': " in log
+    assert "the reads of 1 sample are refused: sample 'lot7_rep1': " in log
     assert "lot7_rep1_R2.fastq.gz: is truncated" in log
     assert "`reads.exclude: [lot7_rep1]`" in log
 
@@ -191,7 +191,7 @@ def test_reads__a_truncated_file_among_20_samples_and_one_of_another_species(tmp
     assert "Error in rule judge" in said
     assert "Trying to restart" not in said
     log = (out / "logs" / "judge.log").read_text()
-    assert "1 samples were refused and not quantified: " in log
+    assert "1 sample was refused and not quantified: " in log
     assert "lot9_rep1_R1.fastq.gz: sample 'lot9_rep1': of the first 1,200 reads, " in log
     assert "but only 0 of these" in log
     assert "`reads.exclude: [lot9_rep1]`" in log

@@ -146,8 +146,8 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "another release of lotwise": other_release,
     "another version of the quantifier": newer_program,
     "reads of one sample, other content": repacked,
-    "reads of one sample, touched alone": touched,
-    "a sample more in the sheet": with_a_sample_more,
+    "reads of one sample, other modification time": touched,
+    "one more sample in the sheet": with_a_sample_more,
     "the batch of one sample": edited(
         "input/samples.tsv", lambda text: text.replace("\tlot1\t", "\trenamed\t", 1)
     ),
@@ -172,7 +172,7 @@ CHANGES: dict[str, Callable[[Path], None]] = {
     "`figures.decimals`": configured("figures", decimals=3),
     "`figures.style`": configured("figures", style="density"),
     "`figures.formats`": configured("figures", formats=["png", "svg"]),
-    "`levels`: gene alone": configured("", levels=["gene"]),
+    "`levels`: only gene": configured("", levels=["gene"]),
     "acceptance criteria, other content": edited(
         "criteria.yaml", lambda text: re.sub(r"^title:.*\n", TITLE, text, flags=re.MULTILINE)
     ),
@@ -238,6 +238,6 @@ def test_reruns__as_the_page_says(run_folder, tmp_path):
     drawing = {"`figures.note`", "`figures.formats`", "`figures.decimals`", "`figures.style`"}
     assert not [change for change in drawing if re.search(r"\bevidence,", found[change])]
     reading = {change for change, words in found.items() if "check of" in words}
-    assert reading == {"reads of one sample, other content", "a sample more in the sheet"}
+    assert reading == {"reads of one sample, other content", "one more sample in the sheet"}
     quantifying = {change for change, words in found.items() if "quantify of" in words}
-    assert not quantifying & {"`levels`: gene alone", "`reads.halves`: false", "`reads.limits`"}
+    assert not quantifying & {"`levels`: only gene", "`reads.halves`: false", "`reads.limits`"}

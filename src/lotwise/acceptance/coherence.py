@@ -50,8 +50,8 @@ def check_rows(measure: Measure) -> None:
             raise ValueError(msg)
         if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
-                "rows: reason must be '', to leave out rows without a number, and is allowed only "
-                "in tables of features "
+                "rows: 'reason' must be '' (this leaves out rows without a number), and is "
+                "allowed only in tables of features "
                 f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
             raise ValueError(msg)
@@ -60,7 +60,7 @@ def check_rows(measure: Measure) -> None:
     for name in measure.source.to_choose:
         if name not in measure.rows:
             msg = (
-                f"in table {measure.table!r}, each {name} is a statistic of its own; choose one "
+                f"table {measure.table!r} has a separate statistic for each {name}; choose one "
                 f"under rows, such as {name}: "
                 f"{(said[name].choices or ('...',))[0]}"
             )
@@ -87,7 +87,7 @@ def check_bound(measure: Measure) -> None:
     ]
     if len(given) != 1:
         came = f"got {' and '.join(given)}" if given else "got none"
-        msg = f"give exactly one of at_least, at_most, between and is; {came}"
+        msg = f"give exactly one of 'at_least', 'at_most', 'between' and 'is'; {came}"
         raise ValueError(msg)
     kind = measure.source.kind_of(measure.statistic)
     if (given == ["is"]) != (kind != "number"):
@@ -111,19 +111,22 @@ def check_reduction(measure: Measure) -> None:
     """
     row_by_row = measure.reduce in {"every", "share"}
     if (measure.reduce == "share") != (measure.share is not None):
-        msg = "give both reduce: share and a share, such as share: 0.95, or neither of them"
+        msg = "give 'reduce: share' and a fraction such as 'share: 0.95' together, or give neither"
         raise ValueError(msg)
     if measure.is_ is not None and not row_by_row:
-        msg = f"answers are judged row by row: reduce must be every or share, not {measure.reduce}"
+        msg = (
+            "answers are judged row by row: 'reduce' must be 'every' or 'share', not "
+            f"{measure.reduce!r}"
+        )
         raise ValueError(msg)
     if measure.bound_columns and not row_by_row:
         msg = (
-            "a bound that is a column is judged row by row: reduce must be every or share, not "
-            f"{measure.reduce}"
+            "a bound that is a column is judged row by row: 'reduce' must be 'every' or 'share', "
+            f"not {measure.reduce!r}"
         )
         raise ValueError(msg)
     if measure.reduce == "count" and measure.at_least is None:
-        msg = "reduce: count requires at_least, because missing rows would meet an upper limit"
+        msg = "'reduce: count' requires 'at_least', because missing rows would meet an upper limit"
         raise ValueError(msg)
     if measure.use == "interval":
         if measure.declared.limits is None:
@@ -139,8 +142,8 @@ def check_reduction(measure: Measure) -> None:
             raise ValueError(msg)
         if not row_by_row:
             msg = (
-                "intervals are judged row by row: reduce must be every or share, not "
-                f"{measure.reduce}"
+                "intervals are judged row by row: 'reduce' must be 'every' or 'share', not "
+                f"{measure.reduce!r}"
             )
             raise ValueError(msg)
 
@@ -197,8 +200,8 @@ def _check_rounding(measure: Measure) -> None:
         if isinstance(bound, float | int) and rounded(float(bound), measure.round_to) != bound:
             msg = (
                 f"round_to: {measure.round_to} is coarser than the bound {number(bound)}, so "
-                "numbers beyond the bound would meet it; round to at least the decimals of the "
-                "bound (ASTM E29)"
+                "a number beyond the bound could pass; round to at least as many decimals as the "
+                "bound has (ASTM E29)"
             )
             raise ValueError(msg)
 

@@ -29,7 +29,7 @@ OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
 DESCRIPTIVE: Final = 3
 BETWEEN_BATCHES: Final = "differences between batches"
-"""The aspect that criteria do not cover if all are about replicates, identity or depth."""
+"""The aspect that is not covered if all criteria are about replicates, identity or depth."""
 _APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
@@ -52,7 +52,9 @@ class CheckedMeasure(Measure):
 class Need(CheckedMeasure):
     """A condition for a criterion to be assessable."""
 
-    because: Words = Field(description="why the criterion cannot be assessed without it")
+    because: Words = Field(
+        description="why the criterion is not assessable if the condition is not met"
+    )
 
 
 class Criterion(CheckedMeasure):
@@ -115,7 +117,7 @@ class Criteria(Section):
     source: str = Field(default="", description="who decided them and where they are documented")
     protocol: str = Field(default="", description="number of the protocol with these criteria")
     version: str = Field(
-        default="", description="version of these criteria in that protocol, in quotes"
+        default="", description="version of these criteria in that protocol; write it in quotes"
     )
     approved_by: str = Field(default="", description="who approved them, and when")
     change_reason: str = Field(

@@ -212,9 +212,10 @@ def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iter
         whose = "these" if entry.criteria_sha256 == sha256 else "other"
         earlier = counted(len(others) - 1, "earlier verdict")
         more = f" and from those of {earlier}" if len(others) > 1 else ""
+        since = "the last of these verdicts" if more else "that verdict"
         yield (
             f"the result tables differ from those of the verdict of {entry.when} "
-            f"({entry.outcome!r} under {whose} criteria){more}; since that verdict, "
+            f"({entry.outcome!r} under {whose} criteria){more}; since {since}, "
             f"{listed(changed)} changed"
         )
 

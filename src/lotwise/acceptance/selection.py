@@ -50,7 +50,7 @@ def select_rows(measure: Measure, table: pd.DataFrame) -> Selection:
     >>> rows = {"relation": "within", "feature_set": "all"}
     >>> measure = Measure(table="pairs", statistic="pearson", rows=rows, at_least=0.9)
     >>> select_rows(measure, table).why_none
-    'there are no replicates: each batch and condition has one sample'
+    'there are no replicates: each batch has only one sample per condition'
     """
     if table.empty:
         return Selection(rows=(), why_none="the table has no rows")
@@ -121,7 +121,7 @@ def _why_none(name: str, wanted: Cell | tuple[Cell, ...], table: pd.DataFrame) -
     if name == "reason":
         return f"no row has a number: {table['reason'].iloc[0]}"
     if name == "relation" and values == ["within"]:
-        return "there are no replicates: each batch and condition has one sample"
+        return "there are no replicates: each batch has only one sample per condition"
     there = [str(value) for value in dict.fromkeys(table[name]) if str(value) not in {"", "nan"}]
     asked = " or ".join(map(str, values))
     if not there and "reason" in table and table["reason"].iloc[0]:

@@ -22,10 +22,10 @@ class TitrationRecord(Record):
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     caught_from: float = column(
-        "smallest share tried at which every repeat is detected, and at all larger shares; "
+        "smallest share tried; every repeat is detected at this share and at all larger ones; "
         "NaN if there is none"
     )
-    earliest: float = column("as caught_from, but for at least one repeat, not all")
+    earliest: float = column("as caught_from, but for detection in at least one repeat")
     passed: float = column("largest share tried at which at least one repeat passes")
     n_repeats: int = column("repeats, each with newly drawn counts")
     criteria_sha256: str = column("SHA-256 of the content of the criteria")
@@ -74,7 +74,8 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     n_repeats = max(int(row["n_repeats"]) for row in tried)
     return (
         f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
-        f"mixed in. This was the largest share tried that passed (repeats per batch: {n_repeats})."
+        f"mixed in. This was the largest share tried at which a repeat passed (repeats per batch: "
+        f"{n_repeats})."
     )
 
 

@@ -278,7 +278,7 @@ def judge_tables(criteria: CriteriaFile, results: ResultTables) -> Verdict:
             judged = replace(judged, outcome="not assessable", reason=missing)
         if selected.n_left_out:
             left_out = counted(selected.n_left_out, "row")
-            words = f"{judged.reason}; {left_out} without a number not judged"
+            words = f"{judged.reason}; not judged: {left_out} without a number"
             judged = replace(judged, reason=words)
         return judged
 

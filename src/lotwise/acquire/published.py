@@ -41,12 +41,12 @@ class Verification(Record):
     batch_a: str = column("first batch of the pair", heading="batch A")
     batch_b: str = column("second batch of the pair", heading="batch B")
     published: float = column(
-        "Pearson's R as printed; NaN if not on file",
+        "Pearson's R as printed; NaN if the configuration does not contain it",
         heading="published R",
         unknown="not on file",
     )
     decimals: float = column(
-        "number of decimals printed; NaN if not on file",
+        "number of decimals printed; NaN if the configuration does not contain R",
         heading="decimals",
         unknown="not on file",
     )

@@ -37,7 +37,7 @@ _USABLE: Final = ("RSEM", "TPM", "FPKM", "kallisto", "salmon")
 _ARCHIVE: Final = "_RAW.tar"
 _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 NCBI_GAP: Final = "TPM by NCBI"
-"""First words of the entry of ``Study.unknown`` that reports that NCBI's page was not received."""
+"""First words of the entry in ``Study.unknown`` for an NCBI page that was not received."""
 
 
 @dataclass(frozen=True)
@@ -383,4 +383,5 @@ def _ncbi_tpm(accession: str, downloader: Downloader, urls: BaseUrls, gaps: _Gap
         path.unlink(missing_ok=True)
         other = DownloadError(f"the received page is not the page of {accession}", path=source.url)
         gaps.add(NCBI_GAP, other)
+        return None
     return ncbi_tpm_source(accession, page, urls)

@@ -41,7 +41,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "doctor": ("doctor", "Check whether a run can work on this machine, before it starts."),
     "inspect": ("inspect", "List the samples and files of an accession and how to obtain them."),
     "fetch": ("fetch", "Download and verify the samples of an accession, or the reference."),
-    "simulate": ("simulate", "Simulate batches with planted truth, as quantifications or reads."),
+    "simulate": ("simulate", "Simulate batches with known truth, as quantifications or reads."),
     "check": ("check", "Check the reads of a sample sheet before they are quantified."),
     "quantify": ("quantify", "Quantify reads with kallisto, salmon or RSEM."),
     "genotype": ("genotype", "Distinguish donors by genotype; find swapped and mixed samples."),

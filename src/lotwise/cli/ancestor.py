@@ -1,4 +1,4 @@
-"""End a command that Snakemake started when that Snakemake has ended, also if it was killed."""
+"""End a command when the Snakemake process that started it has ended, even if it was killed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 from lotwise.files.process import end_with
 
 ENDS_WITH: Final = "LOTWISE_ENDS_WITH"
-"""Environment variable with the process of the Snakemake that runs the rules (``name_process``)."""
+"""Environment variable that names the Snakemake process of the run (see ``name_process``)."""
 
 
 def end_with_ancestor() -> None:

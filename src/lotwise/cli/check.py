@@ -34,8 +34,8 @@ from lotwise.errors import InputError
     type=click.Choice(["all", "reads", "join"]),
     default="all",
     show_default=True,
-    help="'reads' only writes intake/SAMPLE.tsv. 'join' combines these tables as intake.tsv; the "
-    "exit code is then 1 if a sample is refused.",
+    help="'reads' writes only intake/SAMPLE.tsv. 'join' combines these tables as intake.tsv; its "
+    "exit code is 1 if a sample is refused.",
 )
 def command(
     *,

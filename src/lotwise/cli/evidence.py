@@ -33,7 +33,7 @@ from lotwise.keys import Level
     type=click.Choice(["all", "tables", "figures"]),
     default="all",
     show_default=True,
-    help="'tables' only computes; 'figures' draws existing tables.",
+    help="'tables' computes tables only; 'figures' draws existing tables.",
 )
 def command(*, level: Level, out: Path, step: str, **options: Any) -> None:
     """Compute and draw the supporting evidence at LEVEL (gene or isoform).

@@ -44,7 +44,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     default=1,
     show_default=True,
     help="Number of samples read at once; each needs about 1 GB for a human transcriptome. With at "
-    "least two threads per sample, its first and second mates are processed at the same time.",
+    "least two threads per sample, the first and second mates are processed at the same time.",
 )
 @click.option(
     "--sample",

@@ -55,11 +55,12 @@ def _lines_of(
         yield "  no two batches share a condition"
         return
     # Replicates have noise that their average does not have: the ceilings are of single samples.
-    beside = {f"ceiling ({noise})": known for noise, known in _ceilings(tree, level).items()}
+    beside = _ceilings(tree, level)
+    noises = ", ".join(beside)
     averaged = beside and _has_replicates(tree, level)
     if averaged:
         beside = {"R (samples)": _r_of_samples(tree, level), **beside}
-    rows = [("batch A", "batch B", "R (batches)" if averaged else "R", *beside)]
+    rows = [("batch A", "batch B", "R", *beside)]
     for _, row in between[:_MOST_PAIRS].iterrows():
         known = (of_pair.get(_pair_of(row)) for of_pair in beside.values())
         rows.append(
@@ -77,10 +78,9 @@ def _lines_of(
     if len(between) > _MOST_PAIRS:
         yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
     if averaged:
-        yield (
-            "  R (batches): replicates averaged. R (samples) and ceilings: median of the pairs of "
-            "single samples."
-        )
+        yield "  R: replicates averaged. R (samples): median over pairs of single samples."
+    if noises:
+        yield f"  {noises}: ceiling, the highest R of single samples that this noise allows."
 
 
 def _has_replicates(tree: ResultTree, level: Level) -> bool:

@@ -52,7 +52,7 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
             f"the repeated run differs from the record in "
             f"{counted(len(found.all_differences), 'point')}, listed above",
             path=results,
-            remedy="if lotwise wrote a file again, such as a later verdict, record this file by "
+            remedy="if lotwise itself changed a file, for example by a later verdict, record it by "
             f"`lotwise record --out {results}`"
             if found.changes
             else "",

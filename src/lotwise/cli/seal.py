@@ -29,7 +29,7 @@ Example:
 )
 @click.option("--identity", default="", help="Principal of the key.  [default: the name]")
 @click.option(
-    "--criteria", is_flag=True, help="Seal the registered criteria only, before there are results."
+    "--criteria", is_flag=True, help="Seal only the registered criteria, before there are results."
 )
 @click.option(
     "--timestamp",

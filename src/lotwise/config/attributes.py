@@ -46,7 +46,7 @@ class Attribute(Section):
     )
     rationale: _Words = Field(description="reason for this margin")
     sd: _Positive | None = Field(
-        default=None, description="expected standard deviation between lots, for the power"
+        default=None, description="expected standard deviation between lots, to compute the power"
     )
 
     @model_validator(mode="after")

@@ -112,8 +112,8 @@ class EvidenceConfig(Section):
     )
     equivalence_method: EquivalenceMethod = Field(
         default="moderated",
-        description="method: moderated, welch (t of log2 TPM) or deseq2 (counts; needs "
-        "lotwise[de])",
+        description="test of each feature: moderated or welch (t of log2 TPM), or deseq2 "
+        "(counts; needs lotwise[de])",
     )
     margin: _Positive = Field(
         default=1.0,
@@ -121,8 +121,8 @@ class EvidenceConfig(Section):
     )
     batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
-        description="largest acceptable difference between 1 - R between batches and 1 - R within "
-        "batches; accepted: upper tolerance limit of reference_set; null: not assessable",
+        description="largest acceptable value of 1 - R between batches minus 1 - R within batches; "
+        "accepted: upper tolerance limit of reference_set; null: not assessable",
     )
     attributes: Path | None = Field(
         default=None,
@@ -140,8 +140,8 @@ class EvidenceConfig(Section):
         default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is an outlier; null: a limit at "
-        "which at most 5 % of the runs without an outlier have a flag",
+        description="outlier score below which a sample is flagged; null: a computed limit, with "
+        "which at most 5 % of the runs without an outlier have a flagged sample",
     )
     spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
         default=("ERCC-", "SIRV"),

@@ -71,8 +71,8 @@ class CorrelationConfig(Section):
     most_pairs: int = Field(
         default=500,
         ge=2,
-        description="maximum number of pairs in a table; if there are more, pairs over the whole "
-        "range of R",
+        description="maximum number of pairs in a table; if there are more pairs, those listed "
+        "cover the whole range of R",
     )
     n_contributions: int = Field(
         default=50, ge=1, description="features listed per pair: those that lower R most"

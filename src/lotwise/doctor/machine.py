@@ -50,7 +50,9 @@ def examine_disk(name: str, folder: Path) -> Finding:
         subject=name,
         state="ok" if enough else "warning" if free_gib >= LEAST_GIB else "missing",
         found=f"{free_gib:,.1f} GiB free at {folder}",
-        remedy="" if enough else f"free disk space: less than {SCARCE_GIB:g} GiB may not be enough",
+        remedy=""
+        if enough
+        else f"free some disk space: less than {SCARCE_GIB:g} GiB may not be enough",
     )
 
 

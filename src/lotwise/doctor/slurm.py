@@ -174,8 +174,8 @@ def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
             check="slurm",
             subject="status command",
             state="warning",
-            found=f"squeue forgets jobs after {age} s, but the profile checks every "
-            f"{profile.first_status_seconds} s and later",
+            found=f"squeue lists a job until {age} s after its end, but the profile checks it "
+            f"after {profile.first_status_seconds} s and then less often",
             remedy="set slurm-init-seconds-before-status-checks to "
             f"{max(1, age // _LOOKS_BEFORE_FORGOTTEN)}"
             if cluster.accounting_fault

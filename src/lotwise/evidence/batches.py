@@ -27,7 +27,7 @@ class BatchRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_others: float = column(
-        "median over the other batches of the median R between single samples",
+        "median R over the other batches; R to each is the median over pairs of single samples",
         heading="median R to others",
         display="r",
     )

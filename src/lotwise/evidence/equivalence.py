@@ -28,7 +28,7 @@ class EquivalenceRecord(Record):
     )
     feature: str = column("gene or isoform", heading="feature", names_row=True)
     difference: float = column(
-        "log2 of the TPM ratio divided by the median ratio; for deseq2, log2 ratio of counts",
+        "log2(TPM ratio / median ratio); for deseq2, log2 ratio of counts",
         heading="log2 ratio",
         covers="size of differences",
     )

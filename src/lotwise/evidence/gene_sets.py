@@ -21,7 +21,9 @@ class GeneSetRecord(OfPair):
     n_genes: int = column("genes of the set detected in both samples", heading="genes")
     mean_difference: float = column("mean M inside the set", heading="mean M inside")
     mean_other: float = column("mean M of all other genes", heading="mean M of others")
-    correlation: float = column("correlation between genes of the set used in the test")
+    correlation: float = column(
+        "mean correlation between the genes of the set; the rank test uses it"
+    )
     p: float = column("two-sided p of the rank test", heading="p")
     p_adjusted: float = column(
         "p after Benjamini-Hochberg over the sets of the pair", heading="adjusted p"
@@ -41,7 +43,7 @@ class BatchGeneSetRecord(Record):
     )
     gene_set: str = column("name of the set", heading="set", names_row=True)
     n_genes: int = column(
-        "genes of the set with a median TPM over batches at or above the threshold", heading="genes"
+        "genes of the set whose median TPM over batches reaches the threshold", heading="genes"
     )
     shift: float = column(
         "score of the batch (mean log2 expression of the set minus mean of all other genes) minus "

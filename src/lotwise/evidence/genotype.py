@@ -22,7 +22,8 @@ class GenotypeRecord(OfPair):
         answers=("yes", "no"),
     )
     n_informative: int = column(
-        "sites called in both that vary among the samples of this run", heading="sites that vary"
+        "sites that are called in both samples and vary among all samples of this run",
+        heading="sites that vary",
     )
     informative_concordance: float = column(
         "share of these sites at which both have the same genotype, in [0, 1]; NaN without sites",
@@ -30,7 +31,7 @@ class GenotypeRecord(OfPair):
         display="percent",
     )
     n_sites: int = column(
-        "sites called in both where not every sample is homozygous for the reference allele",
+        "sites that are called in both samples and where any sample has the alternative allele",
         heading="sites",
     )
     concordance: float = column(
@@ -61,19 +62,19 @@ class DonorRecord(Record):
     batch: str = column("batch of the sample", heading="batch", names_row=True)
     donor: str = column("donor, where the sample sheet has one", heading="donor")
     found: str = column(
-        "number of the donor found by genotype, in the order of the samples; empty where not "
-        "assessable",
+        "number of the donor found by genotype, from 1 in the order of the samples; empty where "
+        "not assessable",
         heading="by genotype",
     )
     agrees: str = column(
-        "whether the sample is of its donor in the sample sheet or, without donors, of the donor "
-        "of its batch: yes, no, or why this is not known",
+        "whether the donor found is that of the sample sheet or, if the sheet gives no donor, "
+        "that of the other samples of the batch: yes, no, or why this is not known",
         heading="agrees",
         answers=("yes", "no"),
     )
     exchanged_with: str = column("samples it was exchanged with", heading="exchanged with")
     mixed: str = column(
-        "whether it contains cells of a second donor: yes, no, or why this is not known",
+        "whether the sample contains cells of a second donor: yes, no, or why this is not known",
         heading="mixed",
         answers=("yes", "no"),
     )

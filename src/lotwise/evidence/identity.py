@@ -30,7 +30,7 @@ class MarkerRecord(Record):
         display="percent",
     )
     holds: str = column(
-        "yes, no, not annotated, or - if the marker is not judged by itself",
+        "yes, no or not annotated; '-' if the marker is not judged by itself",
         heading="holds",
         answers=("yes", "no"),
         covers="identity",
@@ -44,7 +44,7 @@ class MarkerRecord(Record):
         heading="specific",
     )
     note: str = column(
-        "why the marker was not judged; otherwise the note of the panel on the marker or on itself",
+        "why the marker was not judged; otherwise the note on the marker, or else on the panel",
         heading="note",
     )
 

@@ -21,7 +21,7 @@ class UsageRecord(OfPair):
     gene_id: str = column("gene", heading="gene", names_row=True)
     n_isoforms: int = column("isoforms of the gene", heading="isoforms")
     distance: float = column("Jensen-Shannon distance of the usages, in [0, 1]", heading="distance")
-    tested_distance: float = column("distance with the prior TPM added to every isoform")
+    tested_distance: float = column("distance after a prior (in TPM) is added to every isoform")
     largest_change: float = column(
         "largest absolute change of one isoform's share",
         heading="largest change",

@@ -33,7 +33,7 @@ class PairRecord(OfPair):
     )
     reason: str = column(REASON)
     in_detail: bool = column(
-        "False if there are too many pairs and this pair has no other rows or tables",
+        "False if this row is the only result of the pair, because there are too many pairs",
         default=True,
     )
 

@@ -40,7 +40,8 @@ class ProcessChangeRecord(Record):
         covers="size of differences",
     )
     permutation_p: float = column(
-        "share of labellings of the lots with at least this difference", heading="permutation p"
+        "share of permutations of pre and post over the lots with at least this difference",
+        heading="permutation p",
     )
     smallest_p: float = column(
         "smallest p possible with this number of lots", heading="smallest possible"
@@ -89,7 +90,7 @@ class ProcessFeatureRecord(Record):
     n_pre: int = column("lots before the change")
     n_post: int = column("lots after the change")
     difference: float = column(
-        "log2 ratio of TPM after to before the change: means of lots, relative to the median ratio",
+        "log2 TPM after the change minus before (means of the lots), relative to the median ratio",
         heading="log2 ratio",
         covers="size of differences",
     )

@@ -25,7 +25,8 @@ class ComparisonRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_reference: float = column(
-        "median R between samples of the new and of an accepted batch; median over these batches",
+        "for each accepted batch, the median R of its samples to those of the new batch; then the "
+        "median over the accepted batches",
         heading="median R to accepted",
         display="r",
     )
@@ -43,7 +44,8 @@ class ComparisonRecord(Record):
         answers=("yes", "no"),
     )
     rank_p: float = column(
-        "p of the rank of the batch's R among the accepted batches and itself; small if R is low",
+        "p-value of the new batch's rank among all batches by median R to the others; small if "
+        "R is low",
         heading="rank p",
     )
     smallest_p: float = column(

@@ -25,7 +25,7 @@ class SensitivityRecord(OfPair):
     pseudocount: float = column("c of log2(TPM + c)", heading="c", must_choose=True)
     n_features: int = column("number of features used", heading="features")
     double_zero_share: float = column(
-        "share of the features used that are 0 in both samples, in [0, 1]",
+        "share of the used features that are 0 in both samples, in [0, 1]",
         heading="zero in both",
         display="percent",
     )

@@ -21,10 +21,12 @@ class VarianceRecord(Record):
         heading="factor",
         names_row=True,
     )
-    n_levels: int = column("levels of the factor; samples for the residual", heading="levels")
+    n_levels: int = column(
+        "number of levels of the factor; for the residual, number of samples", heading="levels"
+    )
     n_features: int = column("expressed features that vary", heading="features")
     share: float = column(
-        "median over features of the factor's share of the variance, in [0, 1]",
+        "share of a feature's variance that is due to the factor: median over features, in [0, 1]",
         heading="share of variance (median)",
         display="percent",
     )
@@ -51,7 +53,7 @@ class VarianceDensityRecord(Record):
     share_from: float = column("lower bound of the share")
     share_to: float = column("upper bound of the share")
     fraction: float = column(
-        "fraction of the features whose share is within these bounds, in [0, 1]"
+        "fraction of the features with a share from share_from to share_to, in [0, 1]"
     )
     reason: str = column(REASON)
 

@@ -52,9 +52,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             named = _common({name: read[name].features for name in names})
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
-                "the version numbers of identifiers differ between samples, so they are ignored: "
-                f"{n_plain - n_shared:,} more features match (with version numbers, up to "
-                f"{percent(rest)} of the TPM of a sample would not be compared)",
+                "the version numbers of identifiers differ between samples, so they are ignored; "
+                f"{n_plain - n_shared:,} more features match; with version numbers, up to "
+                f"{percent(rest)} of the TPM of a sample would not be compared",
                 SharedFeaturesWarning,
                 stacklevel=3,
             )
@@ -66,7 +66,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         odd = next((name for name in names if set(keys_of[name].to_list()) != of_first), names[0])
         came = (
             f"{len(shared):,} of {len(union):,} features ({percent(share)}) are common to all "
-            f"{len(names)} samples; {odd!r} differs from {names[0]!r}"
+            f"{len(names)} samples; the features of {odd!r} differ from those of {names[0]!r}"
         )
         if share < min_shared or not shared:
             raise InputError(

@@ -68,9 +68,10 @@ def from_frame(
         ``tpm`` is read, or ``X`` if there is no such layer. The identifiers are the index, or a
         column such as ``gene_id``. A column of symbols is kept as gene names.
     batches
-        Batch of each sample: by name, in the order of the samples, or the name of a column of
-        ``obs``. By default ``obs["batch"]``; without it, each sample is its own batch. The columns
-        ``condition``, ``donor``, ``replicate`` and ``phase`` of ``obs`` are kept.
+        Batch of each sample: a mapping from sample name to batch, a sequence in the order of the
+        samples, or the name of a column of ``obs``. By default ``obs["batch"]``; without it,
+        each sample is its own batch. The columns ``condition``, ``donor``, ``replicate`` and
+        ``phase`` of ``obs`` are kept.
     counts, lengths
         Estimated counts and effective lengths, with the same layout as ``tpm``.
     level
@@ -92,7 +93,7 @@ def from_frame(
     Raises
     ------
     InputError
-        The values are not in this unit, or samples or level cannot be inferred from the table.
+        The values are not in this unit, or the samples or the level cannot be inferred.
 
     Examples
     --------

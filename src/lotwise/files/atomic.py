@@ -30,7 +30,7 @@ _LONGEST_ENDING: Final = 210
 _KEPT_OF_ENDING: Final = 60
 _SOON_SECONDS: Final = 5.0
 PATIENCE_SECONDS: Final = 600.0
-"""Seconds to wait for a lock that protects short work."""
+"""Seconds to wait for a lock that other processes hold only briefly."""
 
 _logger = logging.getLogger(__name__)
 

@@ -125,9 +125,9 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
 
     Features that are zero in both samples are dropped. Values are log2 **without** pseudo-count,
     and only features with a mean log2 above 0 are used. ``mad`` and ``sd`` are not centred, so a
-    global shift counts. They are rounded to 3 decimals as in ENCODE's script. A zero in one sample
-    makes the mean -inf: ENCODE's script drops such features without a message; here
-    ``n_zero_in_one`` counts them.
+    global shift counts. They are rounded to 3 decimals as in ENCODE's script. If a feature is zero
+    in one sample, its mean log2 is -inf. ENCODE's script drops it without a message; here
+    ``n_zero_in_one`` counts it.
 
     Parameters
     ----------
@@ -137,9 +137,9 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     Returns
     -------
     ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on ``n_features``
-    features. ``mad`` and ``sd`` need at least one feature; the correlations need two features that
-    differ in each sample. Otherwise they are NaN. ENCODE warns on Spearman below 0.9 (same donor)
-    or 0.8 (different donors).
+    features. ``mad`` and ``sd`` need at least one feature; the correlations need two features whose
+    values differ within each sample. Otherwise they are NaN. ENCODE warns on Spearman below 0.9
+    (same donor) or 0.8 (different donors).
 
     Raises
     ------
@@ -165,7 +165,7 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     kept = (log_x + log_y) / 2 > 0
     log_x, log_y = log_x[kept], log_y[kept]
     if log_x.size == 0:
-        reason = "no feature is above 0 in both with a mean log2 above 0"
+        reason = "no feature is above 0 in both samples and has a mean log2 above 0"
         return EncodeQc(NAN, NAN, NAN, NAN, 0, n_zero_in_one, reason)
     difference = log_x - log_y
     reason = why_undefined(log_x, log_y)

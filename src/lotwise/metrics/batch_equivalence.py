@@ -27,9 +27,9 @@ class BatchEquivalence(NamedTuple):
 
     ``difference`` is the median of 1 - R between batches minus the median within batches.
     ``standard_error`` is its jackknife standard error. ``lower`` and ``upper`` are the limits of
-    its interval with coverage ``1 - 2 alpha``; ``upper`` is farther from ``difference``. ``p`` is
-    the larger p of the two one-sided tests. ``words`` state what this number of batches can show.
-    ``reason`` states why equivalence cannot be assessed.
+    its interval with coverage ``1 - 2 alpha``; ``upper`` is farther from ``difference`` than
+    ``lower`` is. ``p`` is the larger p of the two one-sided tests. ``words`` state what this number
+    of batches can show. ``reason`` states why equivalence cannot be assessed.
     """
 
     difference: float
@@ -55,13 +55,13 @@ def batch_equivalence(
 ) -> BatchEquivalence:
     """Test whether 1 - R between batches exceeds 1 - R within batches by less than a margin.
 
-    ``between`` and ``within`` are the medians of 1 - R over pairs of samples of the same
-    condition, from different batches and from one batch; ``D = between - within``. Two one-sided
-    tests check ``-margin < D < margin``. They compare log(between) with log(within + margin), and
-    log(between + margin) with log(within). On the log scale, 1 - R is nearly symmetric. The
-    independent units are batches, not pairs. The standard errors are therefore jackknives over
-    batches, with Student's t on ``k - 1`` degrees of freedom for ``k`` batches. The interval
-    contains the differences that these tests do not reject.
+    ``between`` is the median of 1 - R over pairs of samples from different batches, and ``within``
+    is the median over pairs from one batch. Both samples of a pair have the same condition. ``D``
+    is ``between - within``. Two one-sided tests check ``-margin < D < margin``. They compare
+    log(between) with log(within + margin), and log(between + margin) with log(within). On the log
+    scale, 1 - R is nearly symmetric. The independent units are batches, not pairs. The standard
+    errors are therefore jackknives over batches, with Student's t on ``k - 1`` degrees of freedom
+    for ``k`` batches. The interval contains the differences that these tests do not reject.
 
     Parameters
     ----------
@@ -78,15 +78,16 @@ def batch_equivalence(
 
     Returns
     -------
-    ``equivalent`` is "no" if equivalence was not shown. This does not show a difference. It is
-    "not assessable", and the standard error, the interval and ``p`` are NaN, in these cases: there
-    are fewer than three batches, fewer than two of them have replicates, a batch has no other batch
-    of its condition, a correlation is undefined, or too few pairs remain without one batch.
+    ``equivalent`` is "no" if equivalence was not shown. This does not show a difference.
+    ``equivalent`` is "not assessable" if there are fewer than three batches, if fewer than two of
+    them have replicates, or if a batch has no other batch of its condition. It is also "not
+    assessable" if a correlation is undefined, or if no pairs within or between batches remain when
+    one batch is left out. The standard error, the interval and ``p`` are then NaN.
 
     Raises
     ------
     InputError
-        Not a square matrix, not one label per sample, or a bound out of range.
+        The matrix is not square, there is not one label per sample, or a number is out of range.
 
     References
     ----------
@@ -127,12 +128,12 @@ def accepted_margin(
     level: float = 0.95,
     least_batches: int = 6,
 ) -> AcceptedMargin:
-    """Return the upper tolerance limit of D over accepted batches, as a margin for new ones.
+    """Return the upper tolerance limit of D over accepted batches, as a margin for new batches.
 
     The ``D`` of an accepted batch is the median of 1 - R to the other accepted batches, minus the
-    median of 1 - R within batches. A pair of batches contributes to D of both. This narrows the
-    spread of D to ``(k - 2) / (k - 1)`` of the spread of batches, so the standard deviation is
-    widened by the inverse. The margin is ``mean + factor x sd``. The factor is the exact normal
+    median of 1 - R within batches. A pair of batches contributes to D of both. The spread of D is
+    therefore only ``(k - 2) / (k - 1)`` of the spread of batches, and the standard deviation of D
+    is divided by this factor. The margin is ``mean + factor x sd``. The factor is the exact normal
     tolerance factor, with ``level`` as content and as confidence.
 
     Parameters
@@ -152,7 +153,7 @@ def accepted_margin(
     Raises
     ------
     InputError
-        Not a square matrix, labels that are not one per sample, or a number out of range.
+        The matrix is not square, there is not one label per sample, or a number is out of range.
 
     Examples
     --------
@@ -222,7 +223,7 @@ class _Pairs(NamedTuple):
         return _Pairs(self.distance[kept], self.first[kept], self.second[kept])
 
     def medians(self) -> tuple[float, float]:
-        """Return the medians between and within batches; NaN where there is no such pair."""
+        """Return the medians between and within batches; NaN if there are no pairs."""
         parts = (self.distance[~self.same], self.distance[self.same])
         between, within = (float(np.median(part)) if part.size else NAN for part in parts)
         return between, within

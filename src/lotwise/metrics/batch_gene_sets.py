@@ -38,12 +38,12 @@ def batch_set_shift(
     sets: Mapping[str, Sequence[str]],
     n_smallest: int = 5,
 ) -> BatchSetShift:
-    """Test whether a gene set is shifted in one batch more than sets vary between batches.
+    """Test whether a gene set is shifted in one batch by more than it varies between batches.
 
     The score of a set in a batch is its mean log2 expression minus that of all other genes.
     Student's t with k - 2 degrees of freedom compares the score of the batch with the scores of the
-    k - 1 other batches. Because batches are the unit of inference, a set is not called only because
-    it varies between good batches.
+    k - 1 other batches. Batches are the units of inference, so the variation of a set between good
+    batches is not reported as a shift.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def batch_set_shift(
     sets
         Members of each set; names that are not in ``genes`` are ignored.
     n_smallest
-        Sets of which fewer genes are in ``genes`` are not tested.
+        Sets with fewer members in ``genes`` are not tested.
 
     Returns
     -------

@@ -22,7 +22,7 @@ _MOST_TIMES = 99
 
 
 class SampleMedians(NamedTuple):
-    """Median R of single samples, between batches (batches x batches) and within each batch."""
+    """Median R over pairs of single samples: between batches (matrix) and within each batch."""
 
     batch: npt.NDArray[np.generic]
     between: FloatArray
@@ -41,7 +41,7 @@ class BatchR(NamedTuple):
 class ReferenceInterval(NamedTuple):
     """Range in which one more batch (prediction) or most further batches (tolerance) should lie.
 
-    Limits are correlations; ``words`` describe in one sentence what k batches can show.
+    Limits are correlations; ``words`` describe what k batches can show.
     """
 
     prediction_lower: float
@@ -164,12 +164,13 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 def fewer_replicates_variance(
     correlations: npt.ArrayLike, *, batches: npt.ArrayLike, n_replicates: int
 ) -> float:
-    """Return how much more -ln R varies for a batch with fewer replicates than the reference.
+    """Return the extra variance of -ln R of a batch with fewer samples than the reference batches.
 
     -ln R of a batch of one sample varies more than -ln R of reference batches of three samples, so
-    the limits of the reference would be too narrow. Let v be the pooled variance, within a batch,
-    of -ln R of its samples to the samples of other batches. For a batch of m samples and reference
-    batches of n samples each, the extra variance is ``v (1 / m - mean of 1 / n)``.
+    the limits of the reference would be too narrow. For each sample, -ln R to the samples of other
+    batches is averaged; let v be the pooled variance of these means within batches. For a batch of
+    m samples and reference batches of n samples each, the extra variance is
+    ``v (1 / m - mean of 1 / n)``.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ def fewer_replicates_variance(
     Raises
     ------
     InputError
-        Those of :func:`medians_of_samples`, or ``n_replicates`` is below 1.
+        As :func:`medians_of_samples`, or ``n_replicates`` is below 1.
 
     Examples
     --------
@@ -232,11 +233,10 @@ def reference_interval(
     term per batch, estimated by least squares. The limits are computed for log ``e``: prediction
     ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
     normal factor for content and confidence ``level``. The limits of R for one more batch are
-    ``exp(-(e + median e_j))``. If the noise of batches is unequal, batches are as often below these
-    limits as above them. With limits on Fisher's z, more good batches than the nominal rate would
-    be below (``benchmarks/batch_rates.py --scales``). The nominal rate also holds if there are few
-    batches or if their noise is unequal, because the limits are then wide. ``words`` states how
-    much noise a batch must add to -ln R to be below the limits.
+    ``exp(-(e + median e_j))``. Also with few batches or unequal noise, the share of good batches
+    below these limits is near the nominal rate, but the limits are then wide. With limits on
+    Fisher's z, this share would be larger (``benchmarks/batch_rates.py --scales``). ``words``
+    states how much noise a batch must add to -ln R to be below the limits.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def reference_interval(
     Raises
     ------
     InputError
-        Those of :func:`leave_one_out`; or R is outside [-1, 1], ``level`` is outside (0, 1), or
+        As :func:`leave_one_out`; or R is outside [-1, 1], ``level`` is outside (0, 1), or
         ``extra_variance`` is negative.
 
     Examples
@@ -302,8 +302,8 @@ def reference_interval(
     words = (
         f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
         f"{factor:.1f} standard deviations to either side (1.96 if mean and standard deviation "
-        f"were known); about {100 * (1 - level):.2g} % of good batches that vary independently lie "
-        "outside the prediction interval; a batch lies below it only if it adds more than "
+        f"were known). About {100 * (1 - level):.2g} % of good batches that vary independently lie "
+        "outside the prediction interval. A batch lies below it only if it adds more than "
         f"{times:.2g} times as much to -ln R as these batches do (geometric mean)"
     )
     return ReferenceInterval(

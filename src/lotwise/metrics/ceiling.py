@@ -34,17 +34,17 @@ _ROUNDING = 1e-12
 
 
 class Reliability(NamedTuple):
-    """Expected correlation of a sample with a second measurement of the same truth."""
+    """Expected correlation of a sample with a second measurement of the same true expression."""
 
     reliability: float
     reason: str
 
 
 class ReplicateReliability(NamedTuple):
-    """Reliability of a sample from its replicates, and the R of its own group.
+    """Reliability of a sample from its replicates.
 
-    ``of_group`` is the reliability by the sample's own group. ``disagree`` is True if
-    ``reliability`` is that of other groups instead.
+    ``of_group`` is the reliability of the sample's own group. ``disagree`` is True if the samples
+    of this group disagree; ``reliability`` is then the median of the other groups.
     """
 
     reliability: float
@@ -100,7 +100,7 @@ def noise_ceiling(pearson: float, *, reliability_x: float, reliability_y: float)
             raise InputError(f"the reliability of {name} must be in (0, 1], got {value}")
     ceiling = float(np.sqrt(reliability_x * reliability_y))
     if np.isnan(ceiling):
-        return Ceiling(pearson, NAN, NAN, "a reliability is not known")
+        return Ceiling(pearson, NAN, NAN, "the reliability of a sample is unknown")
     if np.isnan(pearson):
         return Ceiling(NAN, ceiling, NAN, "R is not defined")
     return Ceiling(pearson, ceiling, pearson / ceiling, "")
@@ -111,7 +111,7 @@ def replicate_reliabilities(
 ) -> tuple[ReplicateReliability, ...]:
     """Return the reliability of each sample from its replicates, robust to swaps and bad samples.
 
-    The reliability of a group is the median, over its samples, of the highest R to a replicate.
+    The reliability of a group is the median of its samples' highest R to a replicate.
     One bad sample of three does not change this median. If 1 - R of a group is more than
     :func:`disagree_from` times that of the best group, its samples are probably not replicates of
     each other. Such a group gets the median reliability of the groups without this problem.
@@ -127,7 +127,8 @@ def replicate_reliabilities(
     Returns
     -------
     One entry per sample, in (0, 1]. NaN with a reason where a group has one sample or a
-    replicate is constant. ``disagree`` marks the samples of groups that got such a median.
+    replicate is constant. ``disagree`` is True for the samples of a group that got the
+    median of other groups.
 
     Raises
     ------
@@ -236,7 +237,7 @@ def thinning_reliability(
     rng: np.random.Generator,
     pseudocount: float = 1.0,
 ) -> Reliability:
-    """Return the reliability of one library, as if it were sequenced twice, from its own counts.
+    """Return a library's expected R with a second sequencing of it, from its own counts.
 
     The counts are thinned binomially into two, four and eight independent libraries of a
     half, a quarter and an eighth of the depth. log(1/r - 1) of their mean R is extrapolated

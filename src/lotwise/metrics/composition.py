@@ -24,8 +24,8 @@ class Composition(NamedTuple):
 
     ``factor`` is the median, over features, of the ratio of TPM to the other samples' median TPM.
     TPM of unchanged features differ from those of the other samples by this factor.
-    ``global_change`` is the total of all RNA except spike-ins, per spike-in, relative to the other
-    samples. ``reason`` and ``spike_in_reason`` tell why ``factor`` and ``global_change`` are NaN.
+    ``global_change`` is the ratio of all other RNA to the spike-ins, relative to the other samples.
+    ``reason`` and ``spike_in_reason`` state why ``factor`` and ``global_change`` are NaN.
     """
 
     factor: FloatArray
@@ -44,9 +44,9 @@ def composition(
     TPM are relative. If a few features take a larger share, the TPM of all others fall, although
     they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
     ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample, without
-    spike-ins. Spike-ins were added in equal amounts. The total TPM of all other features and the
-    factor of the spike-ins are therefore computed relative to the other samples, and their ratio
-    is the global change: the total of all other RNA per spike-in.
+    spike-ins. Spike-ins were added in equal amounts, so they show a change of the total RNA. The
+    global change is the total TPM of all features except spike-ins, relative to the other samples,
+    divided by the factor of the spike-ins.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def composition(
     Raises
     ------
     InputError
-        Negative or undefined TPM, a threshold that is not > 0, or marks of another length.
+        Negative or undefined TPM, a threshold that is not > 0, or ``spike_ins`` of another
+        length.
 
     References
     ----------

@@ -173,7 +173,8 @@ def dense_ranks(sample: npt.ArrayLike) -> IntArray:
 def average_ranks(codes: IntArray) -> FloatArray:
     """Rank features by their :func:`dense_ranks` without sorting again; ties get the average rank.
 
-    The codes may be those of a subset of the features. The ranks are then ranks within this subset.
+    ``codes`` may contain the dense ranks of only some features. The result then ranks these
+    features among each other.
 
     Examples
     --------

@@ -16,7 +16,7 @@ MOST_ISOFORM_RATIO: Final = 1.5
 
 
 class Thinned(NamedTuple):
-    """TPM of samples x features at one depth, that of the smallest sample used.
+    """TPM of samples x features, thinned to the depth of the smallest sample used.
 
     ``tpm`` is NaN for samples that are not used; ``used`` marks the others.
     """
@@ -36,8 +36,8 @@ def thin_to_smallest(
 ) -> Thinned:
     """Thin every library binomially to the total counts of the smallest one.
 
-    R is lower at lower depth, so a good batch with fewer reads than the others would lie below
-    their limits. Estimated counts are rounded up or down at random according to their fraction,
+    R is lower at lower depth, so a good batch with few reads would lie below the limits of the
+    other batches. Estimated counts are rounded up or down at random according to their fraction,
     also in the smallest library. The TPM of a feature changes in proportion to its counts, and the
     sum of TPM of each sample is kept.
 

@@ -117,8 +117,7 @@ def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
     """Group samples into donors; the number of donors need not be known.
 
     The two groups with the highest mean log ratio are joined, repeatedly, as long as this ratio
-    supports one donor by at least 30 to 1. A sample for which all pairs are undecided belongs to no
-    group.
+    supports one donor by at least 30 to 1. A sample without a decided pair belongs to no group.
 
     Parameters
     ----------

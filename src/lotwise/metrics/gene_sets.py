@@ -139,8 +139,8 @@ def gene_set_shift(
 def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> float:
     """Return the mean correlation between the genes of a set over samples.
 
-    ``(m V / mean variance - 1) / (m - 1)`` with V the variance of the mean of the standardised
-    genes; negative values are set to 0.
+    It is ``(m V / mean variance - 1) / (m - 1)``, where m is the number of genes and V the variance
+    of the mean of the standardised genes. Negative values are set to 0.
 
     Parameters
     ----------
@@ -210,8 +210,8 @@ def _no_power(n_all: int, n_inside: int, rho: float, freedom: float, *, n_sets: 
     if p * n_sets < ALPHA:
         return ""
     return (
-        f"no power: if every gene of the set shifted, p would be {p:.2g} ({freedom:g} degrees of "
-        f"freedom, {n_sets} sets); more replicates are needed"
+        f"no power: even if every gene of the set shifted, p would be {p:.2g} ({freedom:g} degrees "
+        f"of freedom, {n_sets} sets); more replicates are needed"
     )
 
 

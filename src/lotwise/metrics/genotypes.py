@@ -77,9 +77,9 @@ def call_genotypes(
     Parameters
     ----------
     counts
-        Samples x sites x 4: bases A, C, G, T that were read.
+        Numbers of bases A, C, G and T that were read; samples x sites x 4.
     reference
-        Sites: base of the transcript, 0 to 3.
+        Base of the transcript at each site, 0 to 3.
     min_depth
         Minimum number of bases, of both alleles together, for which a genotype is called.
 
@@ -202,7 +202,7 @@ def concordance(calls: GenotypeArray) -> Concordance:
 
 
 def count_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
-    """Return for each pair how many sites are called in both samples, and how many are equal.
+    """Return for each pair the number of sites called in both samples, and of equal genotypes.
 
     Examples
     --------

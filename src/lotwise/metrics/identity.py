@@ -126,8 +126,9 @@ def sex_agreement(
     Two samples of one donor disagree if their sums of Y genes differ more than ten-fold and at
     least one sum is 5 TPM or more. XIST is not used, because female lines often lose it. A sample
     gets "no" if at least half of the samples of its donor disagree with it. If one of three samples
-    differs, only this sample gets "no". If one of two or two of four differ, all get "no", because
-    sex cannot tell which one was exchanged. Samples of different donors are never compared.
+    differs, only this sample gets "no". If one of two samples or two of four differ, all get "no",
+    because sex does not show which sample was exchanged. Samples of different donors are never
+    compared.
 
     Parameters
     ----------
@@ -137,8 +138,8 @@ def sex_agreement(
         Donor of each sample; empty where unknown.
     y_counts, total_counts
         Counts of the genes of Y and of all genes in each sample, NaN where unknown. A sample with
-        low Y is not judged if its depth is too low: even at the donor's highest expression of Y,
-        fewer than 5 counts would be expected.
+        low Y is not judged if fewer than 5 counts of Y are expected at its depth. The expected
+        count assumes the donor's highest expression of Y.
 
     Returns
     -------

@@ -203,9 +203,9 @@ def usage_test(
         The gene of each isoform, as given to :func:`usage_change`, or the result of
         :func:`group_isoforms`.
     prior
-        TPM added to every isoform for this test only, in observed and null distances. A bootstrap
-        of zero reads is always zero. Without the prior, isoforms of few reads differ more often
-        than the bootstraps show.
+        TPM added to every isoform for this test only, in observed and null distances. All
+        bootstraps of an isoform without reads are zero. Without the prior, isoforms with few reads
+        differ more often between samples than between bootstraps.
 
     Returns
     -------

@@ -45,15 +45,17 @@ class Mixture(NamedTuple):
     Attributes
     ----------
     share
-        Share of the second donor, in [0, .5]; 0 if there is none, NaN if not assessable.
+        Share of the second donor, in [0, .5]; 0 if no second donor is found, NaN if not assessable.
     first, second
-        Numbers of the two donors; -1 for one that is not among the samples, 0 if there is none.
+        Numbers of the two donors; 0 if no second donor is found. If the second donor is not among
+        the samples, ``first`` is 0 and ``second`` is -1.
     n_genes
-        Number of genes (for a donor from outside: sites) used.
+        Number of genes used; of sites, if the second donor is not among the samples.
     log10_ratio
-        log10 of the likelihood ratio of a model with the second donor and one without.
+        log10 of the likelihood with the second donor, divided by the likelihood without; if the
+        second donor is not among the samples, divided by the likelihood of the least likely share.
     reason
-        Why it is not assessable; empty otherwise.
+        Why the sample is not assessable; empty otherwise.
     """
 
     share: float
@@ -77,10 +79,10 @@ def find_mixtures(
 ) -> tuple[Mixture, ...]:
     """Find cells of one donor in samples of another donor of the set.
 
-    At sites where its own donor is homozygous, a sample with a share c of a second donor also
-    contains other alleles: a share c of an allele if the second donor is homozygous for it, and c/2
-    if the second donor is heterozygous. The genotypes of a donor are those that its samples other
-    than the tested one have in common. Without other samples, the homozygous sites of the tested
+    A sample with a share c of a second donor contains other alleles at sites where its own donor is
+    homozygous. The share of such an allele is c if the second donor is homozygous for it, and c/2
+    if heterozygous. A donor's genotype at a site is the genotype that all its samples, except the
+    tested one, have in common. If a donor has no other sample, the homozygous sites of the tested
     sample are used. Each gene counts as one site, because its variants are inherited together.
 
     Parameters
@@ -225,14 +227,14 @@ def private_minor(
     counts
         Samples x sites x 4.
     reference
-        Sites: base of the transcript.
+        Base of the transcript at each site.
 
     Returns
     -------
     Three arrays of samples x sites: whether the sample has a private minor allele at the site, the
-    number of bases with this allele, and the depth. A private allele has at least three bases in
-    the sample and at most 20 % of the depth, and at most .5 % of the depth of all other samples
-    together. Both depths must be at least 30.
+    number of bases with this allele, and the depth. In the sample, a private allele has at least
+    three bases and at most 20 % of the depth. In all other samples together, it has at most .5 % of
+    the depth. Both depths must be at least 30.
     """
     bases = np.asarray(counts, dtype=np.int64)
     known = np.asarray(reference, dtype=np.intp)

@@ -34,9 +34,9 @@ def moderate(
 ) -> Moderated:
     """Shrink the variance of each feature towards that of features with similar expression.
 
-    With two replicates a variance has one or two degrees of freedom. Some are near 0 by chance,
-    and their features would be called equivalent. An empirical Bayes prior, a scaled inverse
-    chi-square, is fitted to all variances by the moments of their logarithms.
+    With two replicates a variance has one or two degrees of freedom. Some variances are near 0 by
+    chance; without moderation, their features would be called equivalent. An empirical Bayes prior,
+    a scaled inverse chi-square, is fitted to all variances by the moments of their logarithms.
 
     Parameters
     ----------

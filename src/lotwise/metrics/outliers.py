@@ -71,10 +71,10 @@ class ShallowLibraries(NamedTuple):
 def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) -> float:
     """Return the score below which a sample of a group is an outlier.
 
-    At most a share ``rate`` of the runs without an outlier has a flag, for any number of groups.
-    Each group therefore gets the rate ``1 - (1 - rate) ** (1 / n_groups)``. The cut is the quantile
-    at this rate of the lowest score in groups without an outlier. These groups are simulated with
-    independent noise that is equal in all samples.
+    A run without an outlier has a flag with a probability of at most ``rate``, for any number of
+    groups. A group without an outlier therefore has a flag with at most the probability ``p = 1 -
+    (1 - rate) ** (1 / n_groups)``. Such groups are simulated with independent noise that is equal
+    in all samples. The cut is the quantile p of their lowest scores.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
     n_groups
         Number of groups that are scored in the run, over all levels.
     rate
-        Share of runs without a fault that have a flag, in (0, 1).
+        Share of the runs without an outlier that may have a flag, in (0, 1).
 
     Returns
     -------

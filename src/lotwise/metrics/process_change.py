@@ -163,7 +163,7 @@ def permutation_p(
     is_post
         True for each lot after the change.
     seed
-        Random seed, used if there are more than 20,000 labellings; 20,000 are then drawn.
+        Random seed. If there are more than 20,000 labellings, 20,000 of them are drawn at random.
 
     Examples
     --------
@@ -214,7 +214,7 @@ def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArr
     correlations
         Lots x lots, symmetric, in (-1, 1) off the diagonal.
     is_post
-        True for each lot after the change; three lots or more are before it.
+        True for each lot after the change. At least three lots must be before the change.
 
     Raises
     ------

@@ -16,8 +16,8 @@ from lotwise.workers import in_threads
 
 LABEL: Final = "feature-resampling interval, says nothing about the next batch"
 SINGLE_GENES: Final = (
-    "{} of features resampled as single genes, as if independent: too narrow where genes are "
-    "co-regulated"
+    "{} of features were resampled as single genes, as if independent, so intervals are "
+    "too narrow where genes are co-regulated"
 )
 WINDOWS: Final = (
     "genomic windows seldom group co-regulated genes: intervals are nearly as narrow as for "
@@ -69,7 +69,7 @@ def block_intervals(
 ) -> BlockIntervals:
     """Return an interval of Pearson's R for every pair by resampling blocks of features.
 
-    A block contains features that vary together: a gene set, a genomic neighbourhood, or at least
+    A block contains features that vary together: a gene set, a genomic neighbourhood, or
     all isoforms of a gene. All features of a block are drawn together. R of all pairs is computed
     by matrix products from the sums of each block. The interval is ``tanh(z -+ t s)``, where s is
     the standard deviation of Fisher's z over resamples and t has n_blocks - 1 degrees of freedom.
@@ -105,7 +105,8 @@ def block_intervals(
     Raises
     ------
     InputError
-        Not a matrix, not finite, not one label per feature, or a number out of range.
+        ``values`` is not a finite matrix, there is not one label per feature, or a number is out of
+        range.
 
     References
     ----------

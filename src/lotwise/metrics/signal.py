@@ -49,7 +49,7 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
     Raises
     ------
     InputError
-        Not a matrix, not finite, or not one group per sample.
+        ``values`` is not a finite matrix, or there is not one group per sample.
 
     References
     ----------

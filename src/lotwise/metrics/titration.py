@@ -25,10 +25,9 @@ class Mixture(NamedTuple):
 class CaughtShare(NamedTuple):
     """The smallest share that is detected, over repeats.
 
-    ``share`` is the smallest share from which every larger share tried is detected, too, in every
-    repeat; it is NaN if the largest share is not detected in every repeat. ``earliest`` is the same
-    for detection in at least one repeat. ``passed`` is the largest share that is not detected in
-    some repeat.
+    ``share`` is the smallest share that every repeat detects, together with all larger shares
+    tried. It is NaN if the largest share is not detected in every repeat. For ``earliest``, one
+    repeat is enough. ``passed`` is the largest share that at least one repeat does not detect.
     """
 
     share: float

@@ -14,9 +14,9 @@ from lotwise.errors import InputError
 def tolerance_factor(n: int, *, content: float = 0.95, confidence: float = 0.95) -> float:
     """Return the exact two-sided normal tolerance factor for n values.
 
-    Mean -+ factor x sd (1/(n-1)) contains at least ``content`` of a normal population with
-    probability ``confidence``. The exact integral is solved numerically; Howe's approximation is
-    not used.
+    The interval mean +- factor x sd (divisor n - 1) contains at least ``content`` of a normal
+    population with probability ``confidence``. The exact integral is solved numerically; Howe's
+    approximation is not used.
 
     Raises
     ------

@@ -198,8 +198,8 @@ class MultiqcModule(BaseMultiqcModule):
             description=(
                 "Pearson's R and Lin's concordance of log2(TPM + c) between batches. Replicates "
                 "are averaged on the TPM scale. Both are computed over two sets: all features, and "
-                "the features detected in both batches. Among all features, those that are zero in "
-                "both batches count as agreement."
+                "the features detected in both batches. In the first set, features that are zero "
+                "in both batches count as agreement."
             ),
             plot=table.plot(cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}),
         )

@@ -124,8 +124,8 @@ def nearest_samples(
     k
         Number of neighbours of each sample.
     queries
-        The samples for which neighbours are found, for example manufacturing batches. ``None``
-        finds, for each sample of the store, neighbours among its other samples.
+        The samples for which neighbours are found, for example manufacturing batches. ``None``:
+        every sample of ``source``, compared with all other samples of ``source``.
     min_shared
         Minimum share of the reference's features that ``queries`` must contain. R is computed over
         the features in both.
@@ -141,7 +141,7 @@ def nearest_samples(
     Raises
     ------
     InputError
-        Those of :func:`correlate_store`; or ``k`` is below 1, or the features do not match.
+        As for :func:`correlate_store`; also if ``k`` is below 1 or the features do not match.
 
     Examples
     --------

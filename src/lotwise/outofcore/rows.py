@@ -1,10 +1,10 @@
 """Samples as float32 rows whose products give R within 1e-6, and their moments in float64.
 
 R does not change when a sample is shifted or scaled. Each sample is shifted by its most common
-value (the zeros of expression) and scaled by a power of two, so that products of this value are
-exactly 0. Otherwise thousands of equal products would be rounded in the same direction: R over
-60,000 features, half of them 0, would have an error of 2e-6. If no value is common, the shift is
-the mean. A sample with a second common value is multiplied in float64.
+value (the zeros of expression) and scaled by a power of two. The most common value thus becomes 0,
+and products with it are exactly 0. Otherwise thousands of equal products would be rounded in the
+same direction: R over 60,000 features, half of them 0, would have an error of 2e-6. If no value is
+common, the shift is the mean. A sample with a second common value is multiplied in float64.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The steps of a run, each a function of files: prepare a panel, correlate two panels."""
+"""The steps of a run: prepare a panel, correlate two panels. Each reads and writes files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Job:
 
     @property
     def first(self) -> str:
-        """Return the name of the set whose neighbours are wanted."""
+        """Return the name of the set for whose samples neighbours are searched."""
         return "query" if self.queries else "reference"
 
     def panels(self, which: str) -> list[tuple[int, int]]:

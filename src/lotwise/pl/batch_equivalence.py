@@ -29,7 +29,7 @@ def batch_equivalence(
     ax: Axes | None = None,
     figsize: Size | None = None,
 ) -> Figure:
-    """Draw the difference of 1 - R between and within batches with its interval and margin.
+    """Draw 1 - R between batches minus 1 - R within batches, with its interval and margin.
 
     Parameters
     ----------

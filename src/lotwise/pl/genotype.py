@@ -21,7 +21,7 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
     """Draw the concordance of genotypes of all pairs; samples are sorted by the donors found.
 
     The concordance is over the sites that vary among the samples. If no site varies, it is over the
-    sites at which not all samples are homozygous for the reference allele.
+    sites at which any sample has another allele than the reference.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
                     colour = "white" if share < 0.6 else "black"
                     axis.text(b, a, f"{share:.2f}", ha="center", va="center", color=colour)
         which = (
-            "that vary among the samples" if varies else "not homozygous for the reference in all"
+            "that vary among the samples" if varies else "with an allele other than the reference"
         )
         axis.set_title(
             f"Concordance of genotypes over {_range(table[n_sites])} sites\n{which}", fontsize=8

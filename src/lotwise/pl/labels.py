@@ -52,7 +52,7 @@ def name_points(
     size: float,
     lines: Sequence[Segment] = (),
 ) -> None:
-    """Write names next to their points, with a short line if they are apart; ``size`` in points.
+    """Write each name next to its point, or link both by a short line; ``size`` in points.
 
     Call it when the limits and the size of the axes are final, because positions are chosen for
     them. Names avoid the horizontal ``lines``, each given as (first x, last x, y).

@@ -29,8 +29,8 @@ def process_change(table: pd.DataFrame, *, lots: pd.DataFrame) -> Figure:
     Returns
     -------
     The figure. The left side shows the differences with their intervals, in units of the margin.
-    The right side shows the distance of each lot from the mean of the lots before, in standard
-    deviations of these lots. If there is nothing to draw, the figure shows the reason.
+    The right side shows the distance of each lot from the mean of the lots before the change, in
+    standard deviations of these lots. If there is nothing to draw, the figure shows the reason.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """Scatter plots of all pairs of samples with Pearson's R, as in Extended Data Figs 1 and 2.
 
-All panels share one pair of axes. The point clouds are one image, and the rest is vector graphics.
-A figure of 24 samples therefore takes only seconds and a few megabytes.
+All panels are drawn in one Matplotlib ``Axes``. The point clouds are one image, and the rest is
+vector graphics. A figure of 24 samples therefore takes only seconds and a few megabytes.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def scatter_matrix(
     title, note
         Lines above and below; the default title says what is shown.
     diagonal
-        ``"density"`` adds the distribution of the expressed features to the names.
+        ``"density"`` draws the distribution of the expressed features in addition to the name.
     palette
         Colours of the batches on the diagonal: by name, as a list, or a palette of seaborn or
         Matplotlib. By default the batches are not coloured.

@@ -274,7 +274,7 @@ def _draw(drawn: _Differences, ax: Axes | None, figsize: Size | None) -> Figure:
         axis.set_xlabel(f"mean log2 {unit}")
         axis.set_ylabel(
             f"log2 of {unit} {_ratio_words(whole['sample_a'], whole['sample_b'])}\n"
-            "over the median ratio"
+            "(ratio divided by the median ratio)"
         )
         axis.set_title(
             f"{percent(whole['share_over_2_fold'])} of {whole['n_features']:,} {features} "

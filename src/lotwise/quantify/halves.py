@@ -75,8 +75,8 @@ def _quantify_in(
     quarters = split_reads(job.sample, folder)
     if min(quarters.n_reads) < FEWEST_READS:
         logger.warning(
-            "sample %s: a quarter of its reads has only %d reads, and at least %d are required, so "
-            "no halves are quantified; the isoform ceiling uses bootstraps if there are any",
+            "sample %s: a quarter of its reads is %d reads, but at least %d are required; halves "
+            "are not quantified, and the isoform ceiling uses bootstraps if there are any",
             name,
             min(quarters.n_reads),
             FEWEST_READS,

@@ -19,6 +19,7 @@ from lotwise.quantify.reads_qc import Intake, leave_out
 from lotwise.quantify.strandedness import Strand
 from lotwise.samples import write_samples
 from lotwise.tree import halves_of
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from lotwise.config import Limits
@@ -126,7 +127,8 @@ def _require_none_refused(folders: Mapping[str, Path]) -> None:
     for folder in refused.values():
         shutil.rmtree(folder)
     raise RefusedError(
-        f"{len(refused)} samples were refused and not quantified: {' | '.join(reasons)}",
+        f"{counted(len(refused), 'sample was', 'samples were')} refused and not quantified: "
+        f"{' | '.join(reasons)}",
         remedy=leave_out(refused) + ", or follow the advice for each sample, and run again",
     )
 

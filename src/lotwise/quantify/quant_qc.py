@@ -17,6 +17,7 @@ from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.quantify.reads_qc import leave_out
 from lotwise.tree import YIELD
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -38,7 +39,7 @@ class Yield(Record):
     reads_present: int = column(
         "read pairs, or single reads, counted by the check of reads", heading="reads present"
     )
-    reads_processed: int = column("number of these read by the quantifier")
+    reads_processed: int = column("number of these that the quantifier read")
     reads_used: int = column("number of these assigned to transcripts", heading="reads used")
     share_used: float = column(
         "reads_used / reads_present; NaN if none are present",
@@ -154,7 +155,7 @@ def require_usable(rows: Iterable[Yield]) -> None:
     if refused:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
-            f"{len(refused)} quantifications are refused: {named}",
+            f"{counted(len(refused), 'quantification is', 'quantifications are')} refused: {named}",
             remedy=leave_out(row.sample for row in refused) + ", or sequence these samples again",
         )
 

@@ -23,6 +23,7 @@ from lotwise.errors import RefusedError
 from lotwise.files.records import Record, column
 from lotwise.samples import Run, Sample
 from lotwise.tree import INTAKE
+from lotwise.wording import counted
 
 # Small enough for the cache and the garbage collector: 4,096 takes twice as long.
 _AT_ONCE: Final = 256
@@ -165,7 +166,7 @@ def require_passed(rows: Iterable[Intake]) -> None:
     if refused:
         named = " | ".join(f"sample {row.sample!r}: {row.reason}" for row in refused)
         raise RefusedError(
-            f"the reads of {len(refused)} samples are refused: {named}",
+            f"the reads of {counted(len(refused), 'sample')} are refused: {named}",
             remedy=leave_out(row.sample for row in refused) + ", or correct the files",
         )
 

@@ -110,7 +110,7 @@ class Rsem(Quantifier):
         if self.aligner == "star" and (reference.genome is None or reference.gtf is None):
             raise InputError(
                 "RSEM with STAR requires a genome and a GTF",
-                remedy="give both, or use bowtie2, which requires the transcripts only",
+                remedy="give both, or use bowtie2, which requires only the transcripts",
             )
 
     def require_paths(self, paths: Iterable[Path]) -> None:
@@ -182,7 +182,7 @@ class Rsem(Quantifier):
         if affected and self.aligner_version() == _BOWTIE2_LOSING_PAIRS:
             logger.warning(
                 "sample %s: bowtie2 %s loses pairs that it should align (docs/reads.md); "
-                "use another version of it, or the aligner bowtie",
+                "use another version of bowtie2, or the aligner bowtie",
                 job.sample.sample,
                 _BOWTIE2_LOSING_PAIRS,
             )

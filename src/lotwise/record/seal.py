@@ -247,7 +247,9 @@ def _verify_signature(path: Path, content: bytes, identity: str, signers: Path |
     if done.returncode == 0:
         return []
     why = "the signature is not valid"
-    return [why if signers is None else f"{why} for {identity!r} among the allowed signers"]
+    if signers is not None:
+        why += f" for any key of {identity!r} in the file of allowed signers"
+    return [why]
 
 
 def _verify_time(path: Path, authority: Path | None) -> tuple[str, list[str]]:

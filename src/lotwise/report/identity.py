@@ -110,7 +110,8 @@ def panels_remark(gene: LevelFindings) -> Remark:
     if unspecific:
         markers = list_words(dict.fromkeys(row["marker"] for row in unspecific))
         parts.append(
-            "These markers are not as expected, but they are unspecific and raise no alarm: "
+            "These markers are not as expected, but they are unspecific and never count as a "
+            "finding: "
             f"{markers}."
         )
     n_unknown = len(rows) - len(told)

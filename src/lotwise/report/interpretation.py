@@ -316,11 +316,11 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
     n_features = counted(rows[first]["n_features"], f"{level.level}")
     scope = " within a condition" if "condition" in rows else ""
     text = (
-        f"Of the variance of expression{scope}, {first} explains "
-        f"{percent_words(known[first], 2)} (median over {n_features})"
+        f"{first} explains {percent_words(known[first], 2)} of the variance of expression{scope} "
+        f"(median over {n_features})"
     )
     text += "".join(f", {name} {percent_words(known[name], 2)}" for name in others)
-    yield Remark(topic="Variance", text=f"{text}.")
+    yield Remark(topic="Variance", text=sentence(text))
 
 
 def composition_remark(level: LevelFindings) -> Iterator[Remark]:
@@ -338,7 +338,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             f"{unit} of unchanged {level.level}s shift more than 1.25-fold in {named}, "
             "compared with the other samples of the condition. Possible causes: the share of a few "
             f"features is larger or smaller, or most {level.level}s changed in one direction. "
-            f"Compare single {level.level}s by their ratio to the median ratio, not by {unit}."
+            f"To compare single {level.level}s, divide their ratios by the median ratio."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
     if known:
@@ -370,7 +370,8 @@ def batches_remark(findings: Findings) -> Remark:
     words = (row["words"].split("; ") for row in level.rows("batches") if row["words"])
     clauses = merge_clauses(clause for of_batch in words for clause in of_batch)
     start = "Each batch is compared with the others. "
-    text = f"{start}{sentence('; '.join(clauses))}{alone}" if clauses else alone.strip()
+    said = " ".join(map(sentence, clauses))
+    text = f"{start}{said}{alone}" if clauses else alone.strip()
     return Remark(topic=topic, text=text or "The number of batches does not limit these results.")
 
 

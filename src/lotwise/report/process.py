@@ -55,7 +55,8 @@ def process_remarks(level: LevelFindings) -> Iterator[Remark]:
     parts = [f"Lots before and after the change are equivalent, within the margins, in {of_all}."]
     if named["no"]:
         parts.append(
-            f"Equivalence was not shown, which does not prove a difference: {_listed(named['no'])}."
+            f"Equivalence was not shown for {_listed(named['no'])}. "
+            "This does not prove a difference."
         )
     if named["not assessable"]:
         reasons = (row["reason"] for row in rows if row["equivalent"] == "not assessable")

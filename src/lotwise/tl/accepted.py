@@ -52,7 +52,7 @@ def accepted(
     seed
         Random seed of the thinning.
     least_batches
-        Minimum number of accepted batches of the condition that an answer requires.
+        Minimum number of accepted batches of the same condition for an answer.
 
     Returns
     -------
@@ -111,8 +111,8 @@ def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> Co
     if not reason and n_reference < least:
         reason = (
             f"this condition has {counted(n_reference, 'accepted batch', 'accepted batches')}, but "
-            f"at least {least} are needed, because limits from fewer are often too wide to reject "
-            "a bad batch"
+            f"at least {least} are needed, because limits from fewer batches are often too wide "
+            "to reject a bad batch"
         )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"
     return ComparisonRecord(

@@ -1,4 +1,4 @@
-"""How R depends on features and pseudo-count, and what it does not show: bias and fold changes."""
+"""How R depends on features and pseudo-count, and what R does not show: bias and fold changes."""
 
 from __future__ import annotations
 
@@ -144,8 +144,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
     They are computed over all features detected in both samples, and also for tenths of these
-    features by mean expression. Ratios of TPM have no pseudo-count, which would reduce them, and
-    are divided by the median ratio.
+    features by mean expression. Ratios of TPM have no pseudo-count, because it would reduce them.
+    They are divided by the median ratio.
 
     Parameters
     ----------

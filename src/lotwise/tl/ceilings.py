@@ -88,7 +88,7 @@ def ceilings(
     expression
         Samples x features with the layer ``tpm``. ``thinning`` needs the layers ``counts`` and
         ``length``. ``halves`` needs the halves and quarters that `lotwise quantify` writes.
-        ``bootstraps`` and ``replicates`` need the data that they are named after.
+        ``bootstraps`` and ``replicates`` need bootstraps and replicates.
     methods
         Methods to use; a method without data gives NaN with a reason. For genes, ``None`` means
         thinning and replicates. For isoforms, it means replicates and halves, or replicates and
@@ -102,8 +102,8 @@ def ceilings(
     -------
     Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the
     method ``replicates``, a pair within one batch has no ratio if its ceiling is computed from its
-    own R. Replicates that disagree more than those of other batches do not lower the ceiling: the
-    ceiling is computed from the other batches, and ``source`` states this.
+    own R. If the replicates of a batch disagree more than those of other batches, its ceiling is
+    computed from the other batches, and ``source`` states this.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def ceilings(
     >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
-    ['a reliability is not known (fewer than two replicates)']
+    ['the reliability of a sample is unknown (fewer than two replicates)']
     """
     level: Level = noted(expression).get(keys.LEVEL, "gene")
     methods = _default_methods(expression, level) if methods is None else methods
@@ -204,7 +204,7 @@ def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
     return [
         _Source(
             one.reliability,
-            f"replicates of other batches, since those of {label} disagree (R {one.of_group:.4f})"
+            f"replicates of other batches; replicates of {label} disagree (R {one.of_group:.4f})"
             if one.disagree
             else _SOURCES["replicates"],
             one.reason,

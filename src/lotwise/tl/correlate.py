@@ -83,7 +83,8 @@ def correlate(
         own sets by name, each a list of features (identifiers or symbols) or a mask over ``var``;
         R over all features is computed first.
     layer
-        The layer to correlate, values on a linear scale; also used for detection.
+        The layer to correlate, on a linear scale. Its values also decide which features are
+        detected.
 
     Returns
     -------

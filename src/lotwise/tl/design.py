@@ -1,4 +1,4 @@
-"""Warnings about the design of the samples. Their location is the line that calls the tool."""
+"""Warnings about the design of the samples. They are reported at the line that calls the tool."""
 
 from __future__ import annotations
 
@@ -55,9 +55,8 @@ def warn_of_design(expression: AnnData) -> None:
             warnings.warn(found, DesignWarning, stacklevel=3)
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
         warnings.warn(
-            "no two batches share a condition, so differences between batches may be differences "
-            "between conditions; limits, ceilings and the R at the top of the report cannot be "
-            "computed",
+            "no two batches share a condition, so effects of batch and condition cannot be "
+            "separated; limits, ceilings and the R at the top of the report cannot be computed",
             DesignWarning,
             stacklevel=3,
         )

@@ -184,8 +184,8 @@ def equivalence(
 def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | None]) -> FloatArray:
     """Return log2 TPM in which a TPM of 0 is replaced by the TPM of half a count of the feature.
 
-    If the counts of any sample are unknown, a TPM of 0 is replaced by half of the sample's lowest
-    TPM above 0. Features without counts in any sample are -inf.
+    If the count of a feature is 0 in every sample, the result is -inf. If the counts of any sample
+    are unknown, a TPM of 0 is instead replaced by half of the sample's lowest TPM above 0.
     """
     floor = np.empty_like(tpm)
     if any(sample is None for sample in counts):

@@ -208,9 +208,11 @@ class _Sheet:
         whose = "donor" if self.donors[row] else "batch"
         parts = []
         if any(alike):
-            parts.append(f"of one donor with {self._named(alike, True)}")
+            parts.append(f"of the same donor as {self._named(alike, True)}")
         if any(mates):
-            parts.append(f"of another donor than {self._named(mates, True)} of its {whose}")
+            parts.append(
+                f"of another donor than {self._named(mates, True)} with the same {whose} label"
+            )
         return ", ".join(parts) or "of another donor than its label says"
 
     def _is_mate(self, row: int, other: int) -> bool:

@@ -36,9 +36,8 @@ def intervals(
         Samples x features with the layer ``tpm``.
     blocks
         Column of var with the block of each feature (a gene set, a genomic neighbourhood).
-        If ``None``, the isoforms of a gene are a block, and at gene level each gene is one; the
-        table then warns that the interval is too narrow. A feature without a block is a block of
-        its own.
+        If ``None``, each gene is a block, at isoform level with all its isoforms. The table then
+        warns that the interval is too narrow. A feature without a block is a block of its own.
     n_resamples, level
         Number of resamples and coverage.
     pseudocount

@@ -75,7 +75,8 @@ def isoform_usage(
         Number of genes to keep for each pair, those with the largest distance; ``None`` keeps all.
     prior_fragments
         Number of fragments, for the prior of :func:`~lotwise.metrics.isoforms.usage_test`. For the
-        test only, every isoform gets the average TPM of so many fragments in the shallower sample.
+        test only, the average TPM of this number of fragments in the shallower sample is added to
+        every isoform.
     pseudocount
         c of log2(TPM + c), for R in ``uncertainty_strata``.
 

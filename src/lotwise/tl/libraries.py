@@ -58,11 +58,12 @@ def libraries(
     threshold
         Smallest TPM of a detected feature.
     shallow_below
-        Fraction of the other samples' median total counts below which a library is shallow.
+        A library is shallow if its total counts are below this fraction of the median of the other
+        samples.
     outlier_below
-        Outlier score below which a sample is an outlier. ``None`` computes a limit for each group,
-        such that at most 5 % of runs without a faulty sample have any outlier, over all groups and
-        both levels (:func:`~lotwise.metrics.outliers.outlier_cut`).
+        Outlier score below which a sample is an outlier. ``None`` computes a limit for each group
+        (:func:`~lotwise.metrics.outliers.outlier_cut`). With these limits, at most 5 % of runs
+        without a faulty sample have any outlier in any group at either level.
     grouping
         Column of obs with groups; a sample is scored within its group, which needs at least three
         samples. ``None`` uses the design: samples of the same ``condition``, and of the same batch
@@ -74,9 +75,9 @@ def libraries(
 
     Returns
     -------
-    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`). Where
-    there are counts, ``obs["total_counts"]`` and ``obs["pct_counts_in_top_50_genes"]`` hold the
-    results of ``scanpy.pp.calculate_qc_metrics``, if scanpy is run.
+    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`). If counts
+    are available and ``with_scanpy`` is true, ``obs["total_counts"]`` and
+    ``obs["pct_counts_in_top_50_genes"]`` contain the results of ``scanpy.pp.calculate_qc_metrics``.
 
     Raises
     ------

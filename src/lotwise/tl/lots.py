@@ -45,7 +45,7 @@ class Lots(NamedTuple):
 
 
 def lots_of(expression: AnnData) -> list[Lots]:
-    """Return the lots that have a phase, by condition; none without the column ``phase``.
+    """Return the lots that have a phase, by condition; empty without a column ``phase``.
 
     Raises
     ------

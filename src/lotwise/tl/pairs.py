@@ -227,7 +227,7 @@ def layer_of(expression: AnnData, name: str) -> Any:
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
-    """Store a result table in ``uns``, with its parameters, origin and the version."""
+    """Store a result table in ``uns``, with its parameters and origin, and the lotwise version."""
     kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
@@ -267,7 +267,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
 
 
 def evenly(values: FloatArray, n: int) -> IntArray:
-    """Return the positions of ``n`` values, evenly spaced by rank, with the lowest and the highest.
+    """Return the positions of ``n`` values, evenly spaced by rank from the lowest to the highest.
 
     NaN are left out, unless all values are NaN.
 

@@ -24,6 +24,7 @@ from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import BoolArray, FloatArray
 from lotwise.metrics.process_change import (
     FEWEST_PRE_LOTS,
+    MOST_LABELLINGS,
     permutation_p,
     planned_power,
     z_to_pre,
@@ -55,7 +56,7 @@ class _Values(NamedTuple):
     words: str
 
     def under(self, is_post: BoolArray) -> FloatArray:
-        """Return the values of the lots. Those of R depend on which lots are before the change."""
+        """Return the values of the lots. For R, they depend on which lots are before the change."""
         if self.correlations is None:
             return self.lots
         return z_to_pre(self.correlations, is_post=is_post)
@@ -79,9 +80,10 @@ def process_change(
         Samples x genes with the layer ``tpm``; ``obs`` has ``phase`` (pre, post, or empty for
         samples that are left out) and ``batch``, the lot.
     attributes
-        Attributes declared before the data; without them only single genes are tested.
+        Attributes declared before the data were seen; without attributes, only single genes are
+        tested.
     gene_sets
-        Sets used by attributes; a GMT file, or genes by name of the set.
+        Gene sets that the attributes use: a GMT file, or the genes of each set by its name.
     settings
         Margin of single genes (log2), alpha, threshold and pseudo-count.
 
@@ -180,7 +182,10 @@ def _r_of_lots(expression: AnnData, lots: Lots, given: Settings) -> _Values:
         reason = f"R to the pre lots requires at least {FEWEST_PRE_LOTS} pre lots"
     if reason:
         return _Values(nothing, None, reason, alike.words)
-    words = f"Fisher's z of the median R to each pre lot, mean over the pre lots; {alike.words}"
+    words = (
+        "mean over the pre lots of Fisher's z; R of two lots is the median over pairs of their "
+        f"samples; {alike.words}"
+    )
     return _Values(z_to_pre(found.between, is_post=lots.is_post), found.between, "", words)
 
 
@@ -200,7 +205,7 @@ def _change(
     how = ""
     if ranked is not None:
         how = f"{ranked.n_labellings:,} labellings of lots"
-        how += "" if ranked.exact else ", of which randomly chosen ones were tried"
+        how += "" if ranked.exact else f"; {MOST_LABELLINGS:,} were chosen at random"
     return ProcessChangeRecord(
         attribute=attribute.name,
         condition=lots.condition,

@@ -27,18 +27,18 @@ class Kept:
         self._adds = adds
 
     def closed(self) -> Kept:
-        """Return the same results, to which nothing is added."""
+        """Return the same results, but keep no new results."""
         return Kept(self._results, adds=False)
 
     def get(self, key: Hashable, compute: Callable[[], _Result]) -> _Result:
-        """Return the result of ``compute``, from an earlier call with the same key if there is one.
+        """Return the kept result of ``key`` or, if there is none, the result of ``compute``.
 
         Parameters
         ----------
         key
             Everything that the result depends on.
         compute
-            Called if there is no such result. What it returns must never be changed.
+            Called if no result is kept for ``key``. Never change the result that it returns.
         """
         if key in self._results:
             found: _Result = self._results[key]
@@ -51,7 +51,7 @@ class Kept:
     def fingerprint(self, *arrays: npt.NDArray[Any] | None) -> bytes:
         """Return the part of a key for values of a sample: a digest of ``arrays``.
 
-        It is empty and is not computed if there are no results and new results are not kept.
+        If nothing is kept now and nothing will be, the part is empty, and no digest is computed.
         """
         if not (self._adds or self._results):
             return b""
@@ -70,7 +70,7 @@ _current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
 
 
 def kept_results() -> Kept:
-    """Return the kept results. Call it before threads start, because they do not inherit them."""
+    """Return the kept results; call this before threads start, which do not inherit them."""
     return _current.get()
 
 

@@ -142,7 +142,7 @@ def test_write_verdict__chosen_rows_that_are_not_there(tree):
     asked = CriteriaFile(name="c", criteria=parse_criteria(text, source="c"), text=text)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason == "there are no replicates: each batch and condition has one sample"
+    assert judged.reason == "there are no replicates: each batch has only one sample per condition"
 
 
 def test_write_verdict__a_table_that_an_earlier_run_left(tree):
@@ -256,7 +256,7 @@ def test_write_verdict__features_without_a_number_can_be_left_out_and_that_is_sa
     )
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert (judged.outcome, judged.value) == ("pass", 0.5)
-    assert judged.reason == "1 of 2 rows as required; 1 row without a number not judged"
+    assert judged.reason == "1 of 2 rows as required; not judged: 1 row without a number"
 
 
 OF_FEATURES = (
@@ -317,7 +317,7 @@ def test_write_verdict__a_pair_of_samples_without_any_testable_set_is_never_left
     assert judged.outcome == "not assessable"
     assert judged.reason == (
         "there is no number for A1 - B2: no gene of the set is present; "
-        "2 rows without a number not judged"
+        "not judged: 2 rows without a number"
     )
     assert judge_features(tree, **asked, rows="reason: '', sample_b: B1").outcome == "pass"
 

@@ -14,7 +14,7 @@ NO_ROWS = [
     (
         [{"relation": "between", "x": 1}],
         {"relation": "within"},
-        "there are no replicates: each batch and condition has one sample",
+        "there are no replicates: each batch has only one sample per condition",
     ),
     (
         [{"relation": "", "reason": "one batch"}],

@@ -322,7 +322,7 @@ def test_annotations__few_shared_features_are_refused(run, study):
         study,
         "B1.sf",
         "32 of 48 features (66.7 %) are common to all 3 samples",
-        "'B1' differs from 'A1'",
+        "the features of 'B1' differ from those of 'A1'",
         "at least 90 % are required",
         "--min-shared",
     )

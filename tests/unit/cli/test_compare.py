@@ -92,7 +92,7 @@ def test_compare__prints_r_per_pair_of_batches_with_its_ceiling(run, study):
     assert done.code == 0
     table = read_table(study.out / "correlation" / "gene.batch_pairs.tsv", PairRecord)
     of_all = table[table["feature_set"] == "all"].sort_values("pearson")
-    heading = done.out.splitlines().index("  batch A  batch B  R       ceiling (counting)")
+    heading = done.out.splitlines().index("  batch A  batch B  R       counting")
     lines = done.out.splitlines()[heading + 1 : heading + 1 + len(of_all)]
     ceilings = read_table(study.out / "evidence" / "gene.ceilings.tsv", CeilingRecord)
     for line, (_, row) in zip(lines, of_all.iterrows(), strict=True):
@@ -112,14 +112,17 @@ def test_compare__ceilings_stand_beside_r_of_single_samples(run, study):
     )
     assert done.code == 0, done.err
     lines = done.out.splitlines()
-    at = next(
-        i for i, line in enumerate(lines) if line.startswith("  batch A  batch B  R (batches)")
-    )
+    at = next(i for i, line in enumerate(lines) if line.startswith("  batch A  batch B  R "))
     assert re.split(r"\s{2,}", lines[at].strip())[3] == "R (samples)"
     pairs = read_table(study.out / "correlation" / "gene.pairs.tsv", PairRecord)
     chosen = (pairs["relation"] == "between") & (pairs["feature_set"] == "all")
     assert lines[at + 1].split()[3] == f"{pairs[chosen]['pearson'].median():.4f}"
-    assert lines[at + 2].startswith("  R (batches): replicates averaged.")
+    assert lines[at + 2].startswith("  R: replicates averaged. R (samples): median")
+    assert (
+        lines[at + 3]
+        == "  counting: ceiling, the highest R of single samples that this noise allows."
+    )
+    assert max(map(len, lines[at : at + 4])) < 80
 
 
 def test_compare__the_table_leaves_out_pairs_of_two_conditions(run, study):

@@ -100,7 +100,7 @@ def test_process_change__lots_alike_pass_and_the_page_says_so(compared):
     inside = read_table(tree.table("gene", "quality_range"), QualityRangeRecord)["inside"]
     assert inside.tolist() == ["yes"] * len(LOTS) * len(MARGINS)
     page = tree.report.read_text(encoding="utf-8")
-    assert "lots before it in 2 of 2 declared attributes" in page
+    assert "within the margins, in 2 of 2 declared attributes" in page
     assert tree.figure("gene", "process_change").with_suffix(".png").exists()
 
 
@@ -114,7 +114,7 @@ def test_process_change__a_gene_that_shifted_fails_both_tiers_and_is_named(compa
         "overall": "fail",
     }
     page = tree.report.read_text(encoding="utf-8")
-    assert f"Equivalence was not shown, which does not prove a difference: {GENE}." in page
+    assert f"Equivalence was not shown for {GENE}. This does not prove a difference." in page
 
 
 def test_process_change__fewer_lots_than_planned_are_not_assessable(compared):

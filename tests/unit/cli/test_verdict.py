@@ -112,7 +112,7 @@ def test_verdict__one_replicate_has_nothing_within(run, tmp_path, criteria):
     assert found.out.startswith("Verdict: not assessable")
     words = (
         "  not assessable  gene-r-within: required >= 0.95 (there are no replicates: each batch "
-        "and condition has one sample)"
+        "has only one sample per condition)"
     )
     assert words in found.out.splitlines()
 
@@ -197,4 +197,4 @@ def test_verdict__lists_what_can_be_judged(run):
     assert found.code == 0
     for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
-    assert "  median_to_others      median over the other batches" in found.out
+    assert "  median_to_others      median R over the other batches" in found.out

@@ -84,7 +84,7 @@ def test_reference_interval__hand_value():
         assert -math.log(limit) == pytest.approx(0.02 + math.exp(centre + end), rel=1e-4)
     assert "3 batches" in found.words
     assert "9.8 standard deviations" in found.words
-    assert "about 5 % of good batches that vary independently lie outside" in found.words
+    assert "About 5 % of good batches that vary independently lie outside" in found.words
     assert f"only if it adds more than {math.exp(reach):.2g} times as much to -ln R" in found.words
 
 

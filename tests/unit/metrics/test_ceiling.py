@@ -64,7 +64,7 @@ def test_noise_ceiling__unknown_is_nan_with_a_reason():
     found = noise_ceiling(0.9, reliability_x=math.nan, reliability_y=0.9)
     assert math.isnan(found.ceiling)
     assert math.isnan(found.ratio)
-    assert found.reason == "a reliability is not known"
+    assert found.reason == "the reliability of a sample is unknown"
     assert noise_ceiling(math.nan, reliability_x=1, reliability_y=1).reason == "R is not defined"
     with pytest.raises(InputError, match=r"reliability of x must be in \(0, 1\], got 0"):
         noise_ceiling(0.9, reliability_x=0, reliability_y=1)

@@ -195,7 +195,7 @@ def test_gene_set_shift__says_where_few_replicates_have_no_power():
     sets = {f"s{i}": genes[50 * i : 50 * (i + 1)] for i in range(20)}
     few = gene_set_shift(shift, genes=genes, sets=sets, correlation=0.05, degrees_of_freedom=3)
     assert np.isnan(few.p).all()
-    assert few.reasons[0].startswith("no power: if every gene of the set shifted, p would be")
+    assert few.reasons[0].startswith("no power: even if every gene of the set shifted, p would be")
     many = gene_set_shift(shift, genes=genes, sets=sets, correlation=0.05, degrees_of_freedom=30)
     assert many.p_adjusted[0] < 0.01
     assert many.reasons[0] == ""

@@ -33,7 +33,7 @@ def test_judge_samples__what_was_not_quantified_is_refused_and_tried_anew(two):
     note_refusal(second, RefusedError("sample 'S2': no read matches", path=out / "a.fastq"))
     assert [file.name for file in second.iterdir()] == ["refused.txt"]
     assert not call_of(second).exists()
-    words = r"1 samples were refused .*'S2': no read matches; .*`reads.exclude: \[S2\]`, or follow"
+    words = r"1 sample was refused .*'S2': no read matches; .*`reads.exclude: \[S2\]`, or follow"
     with pytest.raises(RefusedError, match=words):
         judge(samples, out)
     assert not second.exists()

@@ -52,7 +52,7 @@ def test_judge_yields__refuses_and_says_why(bad, words):
     rows = judge({"a": make(), "bad": make(**bad), "c": make()})
     assert [row.standing for row in rows] == ["passed", "refused", "passed"]
     assert words in rows[1].reason
-    with pytest.raises(RefusedError, match="1 quantifications are refused: sample 'bad'"):
+    with pytest.raises(RefusedError, match="1 quantification is refused: sample 'bad'"):
         require_usable(rows)
 
 

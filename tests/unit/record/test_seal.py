@@ -103,7 +103,7 @@ def test_check_seal__statements_that_do_not_hold(signed, what):
 def test_check_seal__a_key_that_is_not_allowed(signed):
     seal(signed)
     (signed / "signers").write_text((signed / "signers").read_text().splitlines()[1] + "\n")
-    assert "among the allowed signers" in check(signed).statements[0].fault
+    assert "in the file of allowed signers" in check(signed).statements[0].fault
     assert check(signed, signers=None).holds
 
 

@@ -450,7 +450,7 @@ def test_panels_remark__unspecific_markers_are_listed_and_no_concern(level_of):
     assert found.state == "computed"
     assert plain(found.text) == (
         "The one expectation of the panels is met. These markers are not as expected, but they are "
-        "unspecific and raise no alarm: SOX2. 1 expectation could not be "
+        "unspecific and never count as a finding: SOX2. 1 expectation could not be "
         "checked. Note: few cells are not seen."
     )
 
@@ -586,7 +586,7 @@ def test_variance_remark__names_the_shares_within_a_condition():
     rows = [share("condition", float("nan")), share("batch", 0.12), share("donor", 0.41)]
     (remark,) = variance_remark(Level([*rows, share("residual", 0.47)]))
     assert plain(remark.text) == (
-        "Of the variance of expression within a condition, batch explains 12 % (median over "
+        "Batch explains 12 % of the variance of expression within a condition (median over "
         "14,020 genes), donor 41 %."
     )
 
@@ -594,7 +594,7 @@ def test_variance_remark__names_the_shares_within_a_condition():
 def test_variance_remark__speaks_of_no_condition_where_there_is_none():
     (remark,) = variance_remark(Level([share("batch", 0.12), share("residual", 0.88)]))
     assert plain(remark.text) == (
-        "Of the variance of expression, batch explains 12 % (median over 14,020 genes)."
+        "Batch explains 12 % of the variance of expression (median over 14,020 genes)."
     )
 
 

@@ -29,7 +29,7 @@ def test_process_remarks__names_what_was_not_shown(findings_of):
     (remark,) = process_remarks(findings_of("yes", "no").levels[0])
     assert remark.state == "concern"
     assert "in 1 of 2 declared attributes" in remark.text
-    assert "does not prove a difference: a1." in remark.text
+    assert "not shown for a1. This does not prove a difference." in remark.text
 
 
 def test_process_remarks__all_shown_is_no_concern_and_not_assessable_has_its_reason(findings_of):
@@ -61,7 +61,7 @@ def test_process__conditions_are_named_where_there_are_several(tree):
     findings = read_findings(tree.root)
     (remark,) = process_remarks(findings.levels[0])
     assert "1 of 4 declared attributes, counted for each condition." in remark.text
-    assert "does not prove a difference: a of primed." in remark.text
+    assert "not shown for a of primed. This does not prove a difference." in remark.text
     assert remark.text.endswith("Not assessable: b of naive and b of primed (one; two).")
     words = process_section(findings, 4).blocks[-1].text
     assert words.endswith(": naive: 1 equivalent; primed: 1 inconclusive.")

@@ -89,7 +89,7 @@ def test_batches_remark__unequal_batches_have_no_p_of_the_rank(tmp_path):
     counts = drawn(noisy([0.3] * 5, n_replicates=2)[1:])
     findings = reported(tmp_path, counts, "ABBCCDDEE", "batches")
     words = batches_remark(findings).text
-    assert "no p-value of the rank: the batches have 1 to 2 samples" in words
+    assert "No p-value of the rank: the batches have 1 to 2 samples" in words
     assert all(np.isnan(row["rank_p"]) for row in findings.levels[0].rows("batches"))
 
 
@@ -233,7 +233,7 @@ def changed_process(folder: Path, shift):
 def test_process_remarks__the_attribute_that_changed_is_the_one_not_shown(tmp_path):
     (remark,) = process_remarks(changed_process(tmp_path / "changed", 2.0).levels[0])
     assert "in 2 of 3 declared attributes" in remark.text
-    assert "Equivalence was not shown, which does not prove a difference: g7." in remark.text
+    assert "Equivalence was not shown for g7. This does not prove a difference." in remark.text
     (remark,) = process_remarks(changed_process(tmp_path / "same", 0.0).levels[0])
     assert remark.text.endswith("within the margins, in 3 of 3 declared attributes.")
     assert remark.state == "computed"

@@ -118,7 +118,7 @@ def test_panels_remark__residual_cells_break_their_panel_and_sound_ones_do_not(t
 def test_panels_remark__a_gene_that_other_cells_express_is_no_alarm(tmp_path):
     remark = pluripotency(tmp_path, 0.0, expressed=["SOX2"])
     assert remark.state == "computed"
-    assert "they are unspecific and raise no alarm: SOX2." in remark.text
+    assert "they are unspecific and never count as a finding: SOX2." in remark.text
 
 
 def genotyped(folder, people, donors, *, mixed=None):
@@ -163,7 +163,8 @@ def test_genotype_remark__exchanged_samples_are_named_with_each_other(tmp_path):
 def test_genotype_remark__a_sample_of_another_donor_is_named_and_no_other(tmp_path):
     remark = genotyped(tmp_path, [0, 0, 1], "DDD")
     assert re.match(
-        r"By genotype, S2 \(of another donor than S0, S1 of its donor\) does", remark.text
+        r"By genotype, S2 \(of another donor than S0, S1 with the same donor label\) does",
+        remark.text,
     )
 
 

@@ -146,7 +146,7 @@ def test_variance_remark__the_share_of_the_batch_is_the_planted_one(tmp_path):
     findings = reported(tmp_path, drawn(truth, depths=2e8), [f"L{b}" for b in batches], "variance")
     (remark,) = variance_remark(findings.levels[0])
     # Half of the variance is between batches; the median of a share of 8 batches is near it.
-    share = float(re.search(r"batch explains (\d+)", remark.text)[1])
+    share = float(re.search(r"Batch explains (\d+)", remark.text)[1])
     assert share == pytest.approx(50, abs=8)
 
 

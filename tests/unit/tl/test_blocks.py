@@ -62,7 +62,7 @@ def test_intervals__isoforms_without_a_gene_stand_alone_and_single_genes_are_war
     lotwise.tl.intervals(isoforms, n_resamples=20)
     table = lotwise.get.evidence(isoforms, "intervals")
     assert set(table["n_blocks"]) == {18 + 4}
-    assert table["warning"].str.startswith("100 % of features resampled as single genes").all()
+    assert table["warning"].str.startswith("100 % of features were resampled as single genes").all()
     isoforms.var["block"] = [f"b{i // 4}" for i in range(36)] + [""] * 4
     lotwise.tl.intervals(isoforms, blocks="block", n_resamples=20)
     table = lotwise.get.evidence(isoforms, "intervals")

@@ -178,7 +178,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
-    assert lacking["reason"] == "a reliability is not known (fewer than two replicates)"
+    assert lacking["reason"] == "the reliability of a sample is unknown (fewer than two replicates)"
     assert set(table["noise"]) == {"counting", "preparation"}
     assert table.loc[("thinning", "s0", "s1"), "source"] == "randomly thinned counts of each sample"
     stream = np.random.default_rng(0).spawn(5)[0]
@@ -217,7 +217,7 @@ def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
     table = lotwise.get.evidence(given, "ceilings").set_index(["sample_a", "sample_b"])
     swapped = table.loc["A1", "A2"]
     assert swapped["ratio"] < 0.95
-    assert "replicates of other batches, since those of A disagree" in swapped["source"]
+    assert "replicates of other batches; replicates of A disagree" in swapped["source"]
     assert table.loc[("A1", "B1"), "ratio"] == pytest.approx(1, abs=0.01)
 
 

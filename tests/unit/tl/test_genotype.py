@@ -23,7 +23,9 @@ def test_genotype__two_donors_under_one_label_are_named() -> None:
     donors, pairs = donors_of(lotwise.datasets.two_donors(), ["D", "D", "D"])
     assert donors["found"].tolist() == ["1", "1", "2"]
     assert donors["agrees"].tolist() == ["yes", "yes", "no"]
-    assert donors["reason"].tolist()[2] == "of another donor than lot1, lot2 of its donor"
+    assert (
+        donors["reason"].tolist()[2] == "of another donor than lot1, lot2 with the same donor label"
+    )
     assert pairs["same_donor"].tolist() == ["yes", "no", "no"]
     assert pairs["informative_concordance"][0] > 0.98
     assert pairs["informative_concordance"][1] < 0.3
@@ -33,7 +35,9 @@ def test_genotype__two_donors_under_one_label_are_named() -> None:
 def test_genotype__without_donors_batches_are_held_together() -> None:
     donors, _ = donors_of(lotwise.datasets.two_donors(), [""] * 3, ["A", "A", "A"])
     assert donors["agrees"].tolist() == ["yes", "yes", "no"]
-    assert donors["reason"].tolist()[2] == "of another donor than lot1, lot2 of its batch"
+    assert (
+        donors["reason"].tolist()[2] == "of another donor than lot1, lot2 with the same batch label"
+    )
 
 
 def test_genotype__too_little_covered_is_said() -> None:

@@ -74,21 +74,27 @@
   // ---- charts, drawn when they come into view
   let vega;
   const loadVega = () => (vega ??= unpacked("vega-packed").text().then((text) => { node("script", text, document.body); }));
-  const config = () => {
+  const isNarrow = (place) => place.clientWidth < 560;
+  // Axis and legend take up to 90 pixels beside the plot.
+  const fitted = (place, spec) => {
+    const room = Math.max(200, place.clientWidth - 90);
+    return isNarrow(place) && spec.width > room ? { ...spec, width: room } : spec;
+  };
+  const config = (place) => {
     const ink = dark.matches ? "#e6e9ec" : "#1b1f24";
     const line = dark.matches ? "#3a444e" : "#d0d7de";
     const words = { labelColor: ink, titleColor: ink, labelFontSize: 12, titleFontSize: 12 };
     return {
       background: "transparent", view: { stroke: line, fill: dark.matches ? "#e6e9ec" : "#ffffff" }, axis: { ...words, gridColor: line, domainColor: line, tickColor: line },
-      legend: words, title: { color: ink }, rule: { color: "#333333" },
+      legend: isNarrow(place) ? { ...words, orient: "bottom", columns: 3 } : words, title: { color: ink }, rule: { color: "#333333" },
     };
   };
   const views = new Map();
   const draw = async (place, spec) => {
     await loadVega();
     views.get(place)?.finalize();
-    const result = await vegaEmbed(place, spec, {
-      actions: false, ast: true, renderer: "canvas", config: config(),
+    const result = await vegaEmbed(place, fitted(place, spec), {
+      actions: false, ast: true, renderer: "canvas", config: config(place),
       tooltip: { theme: dark.matches ? "dark" : "light" },
     });
     views.set(place, result);

@@ -101,9 +101,11 @@ def judge_again(provenance: Provenance, root: Path, repeated: Path) -> tuple[str
         said = {one["id"]: one for one in told["criteria"]}
         checked = check_verdict(root)
     except InputError as error:
-        return "", [f"{VERDICT} is in the record, but it or its criteria cannot be read ({error})"]
+        return "", [
+            f"{VERDICT} is in the record, but this file or its criteria cannot be read ({error})"
+        ]
     except (OSError, ValueError, TypeError, KeyError):
-        return "", [f"{VERDICT} is in the record, but it or its criteria cannot be read"]
+        return "", [f"{VERDICT} is in the record, but this file or its criteria cannot be read"]
     if criteria.criteria.sha256 != recorded:
         return "", [f"{criteria.name} contains criteria that differ from the recorded ones"]
     verdict = judge(criteria, repeated)
@@ -132,7 +134,9 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
             return ""
         if not present.is_file():
             return " is missing in the results (the repetition agrees with the record)"
-        where = first_difference(_text(came), _text(present), names=("was recorded", "is there"))
+        where = first_difference(
+            _text(came), _text(present), names=("was recorded", "is in the results")
+        )
         return f" differs from the recorded file (the repetition agrees with the record){where}"
     if not as_recorded:
         return (

@@ -58,7 +58,5 @@ def _compare_layer(here: AnnData, came: AnnData, name: str) -> list[str]:
         return []
     sample, feature = (int(place[0]) for place in np.nonzero(unequal))
     where = f"{here.obs_names[sample]}, {here.var_names[feature]}"
-    was, now = one[sample, feature], other[sample, feature]
-    return [
-        f"layer {name!r}: {unequal.sum():,} values differ; {where}: {was!s} here, {now!s} repeated"
-    ]
+    values = f"{one[sample, feature]!s} stored, {other[sample, feature]!s} repeated"
+    return [f"layer {name!r}: {unequal.sum():,} values differ; {where}: {values}"]

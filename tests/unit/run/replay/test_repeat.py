@@ -75,7 +75,7 @@ def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
     found = replay(own_run / "results")
     (line,) = found.differences
     assert line.startswith("correlation/gene.pairs.tsv differs from the recorded file")
-    assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is there" in line
+    assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is in the results" in line
 
 
 def test_replay__other_configuration_than_recorded_differs(own_run):
@@ -194,7 +194,9 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     (root / "verdict_criteria.yaml").unlink()
     found = replay(root)
     (line,) = found.verdict_differences
-    assert line.startswith("verdict.json is in the record, but it or its criteria cannot be read (")
+    assert line.startswith(
+        "verdict.json is in the record, but this file or its criteria cannot be read ("
+    )
     assert "no acceptance criteria are on record here" in line
     assert [line.partition(" ")[0] for line in found.changes] == [
         "verdict.json",
