@@ -94,7 +94,7 @@ STATISTIC: Final = Statistic(
     tables=(
         Table(
             record=UsageRecord,
-            caption="Genes by change of isoform usage between batches",
+            caption="Genes with the largest changes of isoform usage between batches first",
             by=("p_adjusted", "distance"),
             descending=(False, True),
         ),

@@ -37,7 +37,7 @@ class VarianceRecord(Record):
         "upper quartile of that share", heading="upper quartile", display="percent"
     )
     within_condition: float = column(
-        "median share of the variance within a condition; NaN for the condition itself",
+        "same median, of the variance that is left without the condition; NaN for the condition",
         heading="share within a condition",
         display="percent",
     )

@@ -84,7 +84,7 @@ def _no_outlier_words(rows: Sequence[Row]) -> str:
         return "No sample is an outlier."
     return (
         "No sample is an outlier, but in groups of three samples only an extreme outlier would be "
-        f"found (limit of the score {number_words(min(cuts))})."
+        f"found (its score must be below {number_words(min(cuts))})."
     )
 
 

@@ -300,7 +300,7 @@ def test_sex_remark__disagreement_is_a_concern(level_of):
     found = sex_remark(level_of(sex=rows))
     assert found.state == "concern"
     assert found.text.startswith(
-        "S3 (male) disagrees in expression of Y genes with the other samples of its donor. "
+        "S3 (male) disagrees with the other samples of its donor in the expression of Y genes. "
         "Possible causes: exchanged samples, or cells that lost Y."
     )
 
