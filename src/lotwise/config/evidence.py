@@ -121,8 +121,9 @@ class EvidenceConfig(Section):
     )
     batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
-        description="largest acceptable value of 1 - R between batches minus 1 - R within batches; "
-        "accepted: upper tolerance limit of reference_set; null: not assessable",
+        description="equivalence margin of (1 - R between batches) - (1 - R within batches); "
+        "accepted: use the upper tolerance limit of reference_set; null: no margin, nothing is "
+        "assessed",
     )
     attributes: Path | None = Field(
         default=None,

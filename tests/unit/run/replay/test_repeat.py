@@ -74,7 +74,7 @@ def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
     path.write_text("".join([header, "\t".join(cells), *rest]))
     found = replay(own_run / "results")
     (line,) = found.differences
-    assert line.startswith("correlation/gene.pairs.tsv differs from the recorded file")
+    assert line.startswith("correlation/gene.pairs.tsv was changed after the run (the replay")
     assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is in the results" in line
 
 
@@ -108,7 +108,7 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
         "correlation/gene.pearson.tsv was computed, but is not in the record",
         (
             "correlation/gene.pairs.tsv is missing in the results "
-            "(the repetition agrees with the record)"
+            "(the replay made the recorded file again)"
         ),
         "evidence/gene.own.tsv is in the record, but was not computed",
     )
