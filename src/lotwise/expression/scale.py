@@ -56,6 +56,18 @@ def are_whole_numbers(values: Floats) -> bool:
     return bool((values == np.round(values)).all())
 
 
+def share_of_whole_numbers(values: Floats) -> float:
+    """Return the share of whole numbers among the values that are not 0.
+
+    Examples
+    --------
+    >>> share_of_whole_numbers(np.array([0.0, 3.0, 2.5]))
+    0.5
+    """
+    present = values[values != 0]
+    return float((np.abs(present - np.round(present)) < 1e-3).mean())
+
+
 def are_multiples(values: Floats) -> bool:
     """Return whether values are whole counts times one factor, as counts per million are.
 
