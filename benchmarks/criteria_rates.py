@@ -13,22 +13,18 @@ left out.
 from __future__ import annotations
 
 import sys
-import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import anndata
 import numpy as np
 import pandas as pd
 
 from lotwise import get, keys, tl
-from lotwise.acceptance import read_criteria
-from lotwise.acceptance.verdict import Verdict, judge
-from lotwise.files.tables import write_table
-from lotwise.tree import ResultTree
+from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
+from lotwise.acceptance.verdict import Verdict
 
 N_GENES = 60_000
 TISSUES = {"near": (0.95, 0.03), "middle": (0.85, 0.10), "far": (0.5, 0.30)}
@@ -117,16 +113,12 @@ def judge_expression(name: str, gene: anndata.AnnData) -> Verdict:
     read = read_criteria(name)
     of_genes = tuple(one for one in read.criteria.criteria if one.level == "gene")
     read = replace(read, criteria=read.criteria.model_copy(update={"criteria": of_genes}))
-    with tempfile.TemporaryDirectory() as root:
-        tree = ResultTree(Path(root))
-        write_table(tree.samples, gene.obs[["sample", "batch"]])
-        tl.correlate(gene)
-        write_table(tree.table("gene", "pairs"), get.pairs(gene))
-        for compute in (tl.libraries, tl.identity, tl.agreement, tl.ceilings):
-            compute(gene)
-        for table in ("libraries", "identity", "sex", "agreement", "ceilings"):
-            write_table(tree.table("gene", table), get.evidence(gene, table))
-        return judge(read, Path(root))
+    for compute in (tl.correlate, tl.libraries, tl.identity, tl.agreement, tl.ceilings):
+        compute(gene)
+    names = ("pairs", "libraries", "identity", "sex", "agreement", "ceilings")
+    return judge_tables(
+        read, TablesInMemory({"gene": {name: get.evidence(gene, name) for name in names}})
+    )
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from lotwise.expression.computed import (
     require_correlated,
     require_features,
     require_labels,
-    require_same_labels,
+    require_samples,
 )
 from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
@@ -121,15 +121,15 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
         raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(known)}")
     named, tool = columns(known[table].record), known[table].tool
     if "sample_a" in named:
-        return _table_of_pairs(expression, table, tool)
-    found = _table(expression, table, tool)
-    if "sample" not in named:
-        require_same_labels(expression, table, tool=tool)
-        return found
-    # A row without a sample tells why there is none.
-    kept = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)
-    require_labels(expression, kept, name=table, tool=tool)
-    return kept
+        found = _table_of_pairs(expression, table, tool)
+    else:
+        found = _table(expression, table, tool)
+    if "sample" in named:
+        # A row without a sample tells why there is none.
+        found = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)
+        require_labels(expression, found, name=table, tool=tool)
+    require_samples(expression, table, tool=tool, design=known[table].statistic.design)
+    return found
 
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:

@@ -8,6 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 import lotwise
 from lotwise.accepted import add_to_accepted
@@ -248,7 +249,48 @@ def test_evidence__tables_of_batches_are_refused_after_a_change_of_labels(three_
     gene.obs[column] = ["lot1", "lot2", "lot2"]
     with pytest.raises(
         InputError,
-        match=r"'variance' was computed when sample 'S1' had another batch or condition; "
-        r"call lotwise\.tl\.variance again",
+        match=r"'variance' was computed before the batch, condition or values of sample 'S1' were "
+        r"changed; call lotwise\.tl\.variance again",
     ):
+        lotwise.get.evidence(gene, "variance")
+
+
+def swap_names(gene):
+    gene.obs_names = ["S3", "S2", "S1"]
+    gene.obs["batch"] = gene.obs["batch"].to_numpy()[::-1]
+
+
+def rename_all(gene):
+    gene.obs_names = [f"new_{name}" for name in gene.obs_names]
+
+
+def change_values(gene):
+    gene.layers["tpm"] = gene.layers["tpm"][::-1].copy()
+
+
+@pytest.mark.parametrize("change", [swap_names, rename_all, change_values])
+@pytest.mark.parametrize("table", ["pairs", "libraries", "agreement", "variance"])
+def test_evidence__of_samples_that_were_exchanged_since_is_refused(three_batches, change, table):
+    """A swap of tubes is often corrected by renaming; results belong to the old names."""
+    gene = three_batches.gene.copy()
+    for compute in ("correlate", "libraries", "agreement", "variance"):
+        getattr(lotwise.tl, compute)(gene)
+    wanted = lotwise.get.evidence(gene, table)
+    # As float32, and sparse, the values are the same.
+    gene.layers["tpm"] = sparse.csr_matrix(gene.layers["tpm"].astype(np.float32))
+    assert lotwise.get.evidence(gene, table).equals(wanted)
+    gene.layers["tpm"] = gene.layers["tpm"].toarray()
+    change(gene)
+    with pytest.raises(InputError, match=rf"'{table}' was computed .* call lotwise\.tl\.\w+ again"):
+        lotwise.get.evidence(gene, table)
+
+
+def test_evidence__a_phase_or_donor_counts_where_it_is_used(three_batches):
+    gene = three_batches.gene.copy()
+    gene.obs["donor"] = ["D1", "D1", "D2"]
+    lotwise.tl.correlate(gene)
+    lotwise.tl.variance(gene)
+    gene.obs["donor"] = ["D1", "D2", "D2"]
+    assert len(lotwise.get.pairs(gene))
+    with pytest.raises(InputError, match="'variance' was computed before the donor of sample 'S2'"):
         lotwise.get.evidence(gene, "variance")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.columns import REASON, OfPair
 from lotwise.evidence.sections import GENOTYPE
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic, Table, call
@@ -108,6 +109,7 @@ STATISTIC: Final = Statistic(
             caption="Concordance of genotypes. Samples are in the order of the donors found.",
         ),
     ),
+    design=(keys.DONOR,),
     compute=call("lotwise.tl:genotype", "expression", alleles="evidence.genotypes"),
     inputs=(OptionalInput(option="genotypes", role="allele counts"),),
     needs="genotypes",

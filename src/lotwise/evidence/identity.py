@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.sections import PANELS
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic, Table, call
 from lotwise.files.panels import SHIPPED
@@ -91,6 +92,7 @@ STATISTIC: Final = Statistic(
             each="panels",
         ),
     ),
+    design=(keys.DONOR,),
     compute=call("lotwise.run.computations:identity", "expression", panels="evidence.panels"),
     inputs=(OptionalInput(option="panels", role="panel", shipped=SHIPPED),),
     section=PANELS,

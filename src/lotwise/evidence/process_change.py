@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.columns import REASON
 from lotwise.evidence.sections import PROCESS
 from lotwise.evidence.statistic import Figure, OptionalInput, Statistic, Table, call
@@ -133,6 +134,7 @@ STATISTIC: Final = Statistic(
             "quality range.",
         ),
     ),
+    design=(keys.PHASE,),
     compute=call(
         "lotwise.run.computations:process_change",
         "expression",

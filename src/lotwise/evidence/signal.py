@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.columns import REASON
 from lotwise.evidence.sections import BATCHES
 from lotwise.evidence.statistic import Statistic, Table, call
@@ -29,6 +30,7 @@ STATISTIC: Final = Statistic(
     name="signal",
     summary="Quartet's signal-to-noise ratio between groups of samples",
     tables=(Table(record=SignalRecord, caption="Signal-to-noise ratio between groups"),),
+    design=(keys.DONOR,),
     compute=call(
         "lotwise.run.computations:signal",
         "expression",

@@ -155,6 +155,8 @@ class Statistic:
         Levels for which it is defined.
     inputs
         Files that it reads in addition to the expression.
+    design
+        Columns of ``obs`` that it uses, besides batch and condition.
     needs
         Option without which there is nothing to compute: no table, no figure.
     folder
@@ -173,6 +175,7 @@ class Statistic:
     levels: tuple[Level, ...] = LEVELS
     inputs: tuple[OptionalInput, ...] = ()
     needs: str = ""
+    design: tuple[str, ...] = ()
     folder: Folder = "evidence"
     place: int = 1_000
 

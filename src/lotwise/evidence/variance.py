@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.columns import REASON
 from lotwise.evidence.sections import BATCHES
 from lotwise.evidence.statistic import Figure, Statistic, Table, call
@@ -78,6 +79,7 @@ STATISTIC: Final = Statistic(
             caption="Share of the variance of each gene or isoform by factor of the design.",
         ),
     ),
+    design=(keys.DONOR,),
     compute=call(
         "lotwise.tl:variance",
         "expression",

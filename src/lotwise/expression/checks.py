@@ -9,12 +9,14 @@ from typing import Final, Literal
 import numpy as np
 
 from lotwise.errors import InputError, TpmSumWarning
-from lotwise.expression.abundance import Abundance, Floats
+from lotwise.expression.abundance import Abundance
 from lotwise.expression.identifiers import plain_names
 from lotwise.expression.scale import (
     FEWEST,
     HIGHEST_LOG2,
     LEAST_SUM,
+    LEAST_WHOLE,
+    are_log_counts,
     are_logarithms,
     are_multiples,
     are_whole_numbers,
@@ -27,17 +29,13 @@ from lotwise.wording import counted
 TpmSum = Literal["million", "any", "unchecked"]
 
 _MILLION: Final = 1e6
+_MULTIPLES: Final = "all values are multiples of one number, as counts per million (CPM) are"
 # RSEM and others print few decimals: a sum may deviate by rounding only.
 _ROUNDING: Final = 0.005
 # log2 of the smallest pseudocount in use, 1e-9, is -29.9.
 _LOWEST_LOG2: Final = -40.0
-# Logarithms to base 2 of counts below a thousand million are smaller than this.
-_HIGHEST_LOG_COUNT: Final = 30.0
 # Totals of counts of different libraries differ by more than this.
 _SAME_TOTAL: Final = 1e-5
-# Share of whole numbers in counts at least: features that share no reads have them. Of estimated
-# counts of kallisto, salmon and RSEM, 12 to 66 % are whole (GEUVADIS, macrophages).
-_WHOLE: Final = 0.05
 # Rows of STAR, HTSeq and samtools below the features.
 _SUMMARIES: Final = (
     "N_unmapped",
@@ -87,20 +85,28 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             remedy="check the quantifier's log; possible causes: the reads are of another "
             "species, or there are no reads",
         )
+    may_be_cpm = abundance.quantifier == "matrix" and are_multiples(abundance.tpm)
     if abs(total - _MILLION) <= _ROUNDING * _MILLION:
-        if abundance.quantifier == "matrix" and are_multiples(abundance.tpm):
+        if may_be_cpm and tpm_sum == "any":
+            return f"{abundance.path}: sample {sample!r}: {_MULTIPLES}"
+        if may_be_cpm:
             raise InputError(
                 f"sample {sample!r}: all values are multiples of one number, so these are counts "
-                "per million (CPM), not TPM",
+                "per million (CPM), not TPM, unless rounded values were scaled again",
                 path=abundance.path,
-                remedy="divide the counts by the effective lengths and scale them to a million, "
-                "or use the TPM of the quantifier; give values of 3' reads as CPM "
-                "(from_frame, unit='cpm')",
+                remedy="use the TPM of the quantifier, or give CPM of 3' reads as such "
+                "(from_frame, unit='cpm'); for TPM or FPKM that were rounded and then scaled, use "
+                "'tpm_sum: any' (--tpm-sum any)",
             )
         return ""
     came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
-    if tpm_sum == "any" and not are_logarithms(abundance.tpm):
-        return f"{abundance.path}: {came}"
+    if (
+        tpm_sum == "any"
+        and total < _MILLION
+        and not are_logarithms(abundance.tpm)
+        and not are_whole_numbers(abundance.tpm)
+    ):
+        return f"{abundance.path}: {came}{f', and {_MULTIPLES}' if may_be_cpm else ''}"
     if are_logarithms(abundance.tpm):
         raise InputError(
             f"{came}, and the largest TPM is {abundance.tpm.max():.4g}, so the values are "
@@ -120,7 +126,11 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             f"{came}, so these are FPKM, counts, or TPM of a subset of the features",
             path=abundance.path,
             remedy="convert FPKM by TPM = FPKM / sum(FPKM) * 1e6; "
-            "for a subset of the features use 'tpm_sum: any' (--tpm-sum any)",
+            + (
+                "TPM of a subset of the features sum to less than a million"
+                if tpm_sum == "any"
+                else "for a subset of the features use 'tpm_sum: any' (--tpm-sum any)"
+            ),
         )
     return f"{abundance.path}: {came}"
 
@@ -143,15 +153,14 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
     remedy = "give the estimated counts of the quantifier, or leave the counts out"
     for name, one in given.items():
         counts = one.counts
-        misfit = contradicts(counts, one.tpm)
-        if counts.max() <= _HIGHEST_LOG_COUNT and (misfit or _are_transformed(counts)):
+        if are_log_counts(counts):
             raise InputError(
                 f"sample {name!r}: the largest count is only {counts.max():.4g}, so these seem to "
                 "be logarithms of counts",
                 path=one.path,
                 remedy=remedy,
             )
-        if misfit:
+        if contradicts(counts, one.tpm):
             raise InputError(
                 f"sample {name!r}: features with high TPM do not have high counts, so the counts "
                 "are not those from which these TPM were computed",
@@ -162,7 +171,10 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
     normalised = totals.size > 1 or abs(totals.sum() - _MILLION) <= _SAME_TOTAL * _MILLION
     if normalised and totals.size and np.ptp(totals) <= _SAME_TOTAL * totals.mean():
         name, one = next(iter(given.items()))
-        if _are_transformed(one.counts):
+        if (
+            np.count_nonzero(one.counts) >= FEWEST
+            and share_of_whole_numbers(one.counts) < LEAST_WHOLE
+        ):
             every = "the counts of every sample" if totals.size > 1 else "the counts"
             raise InputError(
                 f"sample {name!r}: {every} sum to {totals[0]:,.0f}, and hardly any is a whole "
@@ -170,10 +182,6 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
                 path=one.path,
                 remedy=remedy,
             )
-
-
-def _are_transformed(counts: Floats) -> bool:
-    return bool(np.count_nonzero(counts) >= FEWEST) and share_of_whole_numbers(counts) < _WHOLE
 
 
 def warn_of_sums(notices: Iterable[str]) -> None:

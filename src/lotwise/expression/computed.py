@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
@@ -18,16 +21,21 @@ if TYPE_CHECKING:
 
 _NUMBER: Final = "n_features"
 _CHECKSUM: Final = "checksum"
-_LABELS: Final = "labels"
+# Labels that only some statistics use, besides batch and condition.
+_DESIGN: Final = (keys.DONOR, keys.PHASE)
+_SAMPLES: Final = "samples"
+# Values of a sample of which the checksum is taken.
+_FEW: Final = 512
 
 
 def note_origin(expression: AnnData, name: str) -> None:
-    """Record the features and labels of ``expression`` as those of the result ``name``."""
+    """Record features, samples and labels of ``expression`` as those of the result ``name``."""
     kept = noting(expression)
     kept.setdefault(keys.COMPUTED_OVER, {})[name] = {
         _NUMBER: expression.n_vars,
         _CHECKSUM: _checksum(expression),
-        _LABELS: np.array(_label_checksums(expression), dtype=np.uint32),
+        _SAMPLES: _sample_checksums(expression),
+        **{column: _label_checksums(expression, column) for column in _DESIGN},
     }
 
 
@@ -69,11 +77,14 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
         )
 
 
-def require_same_labels(expression: AnnData, name: str, *, tool: str) -> None:
-    """Raise an error if samples have another batch or condition than when a result was computed.
+def require_samples(
+    expression: AnnData, name: str, *, tool: str, design: Sequence[str] = ()
+) -> None:
+    """Raise an error if samples differ from those from which a result was computed.
 
-    For tables without samples; :func:`require_labels` names both labels where the table has them.
-    A subset of the samples is accepted, and so are results that do not record their labels.
+    Name, batch, condition and values of each sample must be the same, and the labels in
+    ``design``, too. :func:`require_labels` names both labels where a table has them. A subset of
+    the samples is accepted, and so are results that do not record their samples.
 
     Raises
     ------
@@ -88,17 +99,21 @@ def require_same_labels(expression: AnnData, name: str, *, tool: str) -> None:
     >>> gene.obs["batch"] = ["lot1", "lot2", "lot2"]
     >>> lotwise.get.evidence(gene, "variance")
     Traceback (most recent call last):
-    lotwise.errors.InputError: 'variance' was computed when sample 'lot3' had another batch or
-        condition; call lotwise.tl.variance again
+    lotwise.errors.InputError: 'variance' was computed before the batch, condition or values of
+        sample 'lot3' were changed; call lotwise.tl.variance again
     """
-    found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name, {}).get(_LABELS)
-    if found is None:
-        return
-    then = {*np.asarray(found).tolist()}
-    for sample, now in zip(expression.obs_names, _label_checksums(expression), strict=True):
-        if now not in then:
+    found = noted(expression).get(keys.COMPUTED_OVER, {}).get(name, {})
+    made = {_SAMPLES: ("batch, condition or values", _sample_checksums)} | {
+        column: (column, partial(_label_checksums, column=column)) for column in design
+    }
+    for part, (words, checksums) in made.items():
+        if part not in found:
+            continue
+        changed = ~np.isin(checksums(expression), found[part])
+        if changed.any():
+            sample = expression.obs_names[int(np.argmax(changed))]
             raise InputError(
-                f"{name!r} was computed when sample {sample!r} had another batch or condition",
+                f"{name!r} was computed before the {words} of sample {sample!r} were changed",
                 remedy=f"call {tool} again",
             )
 
@@ -170,10 +185,28 @@ def _labels_or_none(expression: AnnData, column: str) -> list[str]:
     return labels_of(expression, column) if column in expression.obs else [""] * expression.n_obs
 
 
-def _label_checksums(expression: AnnData) -> list[int]:
+def _sample_checksums(expression: AnnData) -> npt.NDArray[np.uint32]:
     labels = [_labels_or_none(expression, column) for column in (keys.BATCH, keys.CONDITION)]
-    names = map(str, expression.obs_names)
-    return [zlib.crc32("\n".join(one).encode()) for one in zip(names, *labels, strict=True)]
+    sums = _checksums(expression.obs_names, *labels)
+    if keys.TPM not in expression.layers:
+        return sums
+    some = np.unique(np.linspace(0, expression.n_vars - 1, _FEW).astype(int))
+    values = expression.layers[keys.TPM][:, some]
+    dense = values.toarray() if hasattr(values, "toarray") else np.asarray(values)
+    rows = np.ascontiguousarray(dense, dtype=np.float32)
+    return np.array(
+        [zlib.crc32(row.tobytes(), start) for row, start in zip(rows, sums.tolist(), strict=True)],
+        dtype=np.uint32,
+    )
+
+
+def _label_checksums(expression: AnnData, column: str) -> npt.NDArray[np.uint32]:
+    return _checksums(expression.obs_names, _labels_or_none(expression, column))
+
+
+def _checksums(*texts: Iterable[object]) -> npt.NDArray[np.uint32]:
+    joined = ("\n".join(map(str, one)) for one in zip(*texts, strict=True))
+    return np.array([zlib.crc32(one.encode()) for one in joined], dtype=np.uint32)
 
 
 def _checksum(expression: AnnData) -> int:

@@ -23,10 +23,21 @@ _WHOLE: Final = 1e-2
 _FLOAT32: Final = 2e-7
 # log of the probability that values which are not multiples of one number would look so.
 _BY_CHANCE: Final = -30.0
+# Counts of a library at most. Rounded TPM that were scaled again are multiples of their last
+# decimal; with six decimals they would be those of a million million counts.
+_LARGEST_LIBRARY: Final = 1e9
+# Share of whole numbers in counts at least: features that share no reads have them. Of estimated
+# counts of kallisto, salmon and RSEM, 12 to 66 % are whole (GEUVADIS, macrophages).
+LEAST_WHOLE: Final = 0.05
+# In a failed library, more of the counts are whole numbers than of logarithms of counts.
+_MOSTLY: Final = 0.5
+# Logarithms to base 2 of counts below a thousand million are smaller than this.
+_HIGHEST_LOG_COUNT: Final = 30.0
 # The lowest value can be up to this many counts.
 _LOWEST_COUNTS: Final = (1, 2, 3)
 # Counts are TPM times length: their slope on TPM, as logarithms, is 1 unless length depends on TPM.
 _LEAST_SLOPE: Final = 0.5
+_FEWEST_COUNTS: Final = 10
 # TPM that hardly differ have no slope; the logarithms of real ones vary several times as much.
 _LEAST_VARIANCE: Final = 1.0
 
@@ -68,6 +79,26 @@ def share_of_whole_numbers(values: Floats) -> float:
     return float((np.abs(present - np.round(present)) < 1e-3).mean())
 
 
+def are_log_counts(values: Floats) -> bool:
+    """Return whether values are logarithms of counts, to base 2, e or 10, with 1 added.
+
+    Examples
+    --------
+    >>> counts = np.arange(100.0)
+    >>> are_log_counts(np.log1p(counts)), are_log_counts(np.log2(counts + 1.3))
+    (True, True)
+    >>> are_log_counts(counts % 7), are_log_counts(counts)
+    (False, False)
+    """
+    if np.count_nonzero(values) < FEWEST or values.max() > _HIGHEST_LOG_COUNT:
+        return False
+    share = share_of_whole_numbers(values)
+    if share < LEAST_WHOLE:
+        return True
+    undone = (np.exp2(values) - 1, np.expm1(values), 10.0**values - 1)
+    return share < _MOSTLY and max(map(share_of_whole_numbers, undone)) > 1 - LEAST_WHOLE
+
+
 def are_multiples(values: Floats) -> bool:
     """Return whether values are whole counts times one factor, as counts per million are.
 
@@ -98,7 +129,12 @@ def are_multiples(values: Floats) -> bool:
     if seen.any():
         at = int(np.argmin(np.where(seen, gaps, np.inf)))
         intervals.append((gaps[at] - wide[at], gaps[at] + wide[at]))
-    return any(_explains(distinct, error, lowest, highest) for lowest, highest in intervals)
+    least = values.sum() / _LARGEST_LIBRARY
+    return any(
+        _explains(distinct, error, max(lowest, least), highest)
+        for lowest, highest in intervals
+        if highest > least
+    )
 
 
 def _half_of_last_decimal(values: Floats) -> float:
@@ -133,7 +169,8 @@ def contradicts(counts: Floats, tpm: Floats) -> bool:
     """Return whether counts cannot be those from which TPM were computed.
 
     This is so if the logarithm of the counts rises with the logarithm of TPM by less than half as
-    much, as it does if counts of other features or logarithms were given.
+    much, as it does if counts of other features were given. Features of which fewer than 10 counts
+    are expected are left out: in a failed library most of them have one count.
 
     Examples
     --------
@@ -142,10 +179,8 @@ def contradicts(counts: Floats, tpm: Floats) -> bool:
     >>> counts = tpm * rng.uniform(500, 5000, 500)
     >>> contradicts(counts, tpm), contradicts(rng.permutation(counts), tpm)
     (False, True)
-    >>> contradicts(np.log2(counts + 1), tpm)
-    True
     """
-    both = (counts > 0) & (tpm > 0)
+    both = (counts > 0) & (tpm > 0) & (tpm * counts.sum() >= _FEWEST_COUNTS * tpm.sum())
     if int(both.sum()) < FEWEST:
         return False
     log_tpm, log_counts = np.log(tpm[both]), np.log(counts[both])

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -367,11 +367,15 @@ def _check_parameters(
 
 
 def _warn_of_logarithms(expression: AnnData, tpm: FloatArray) -> None:
-    odd = [at for at, values in enumerate(tpm) if are_logarithms(values)]
-    if odd and expression.n_vars >= FEWEST:
-        sample = expression.obs_names[odd[0]]
+    if expression.n_vars < FEWEST or not all(map(are_logarithms, tpm)):
+        return
+    # A subset of features with low expression has such TPM, too; X of lotwise tells them apart.
+    x: Any = None if expression.X is None else expression.X[:, :FEWEST]
+    x = x.toarray() if hasattr(x, "toarray") else x
+    if x is None or not np.allclose(x, np.log2(tpm[:, :FEWEST] + 1)):
+        sample = expression.obs_names[0]
         warnings.warn(
-            f"sample {sample!r}: the largest TPM is {tpm[odd[0]].max():.4g}, so the values are "
+            f"sample {sample!r}: the largest TPM is {tpm[0].max():.4g}, so the values are "
             "probably logarithms; put TPM into layers['tpm'], lotwise computes the logarithms",
             LotwiseWarning,
             stacklevel=4,

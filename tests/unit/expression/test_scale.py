@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import lotwise
-from lotwise.errors import InputError
+from lotwise.errors import InputError, TpmSumWarning
 from lotwise.expression.scale import are_multiples, contradicts
 
 SAMPLES = ["S1", "S2", "S3"]
@@ -145,3 +145,43 @@ def test_read__counts_of_a_failed_library_are_no_logarithms(drawn):
         pd.DataFrame(tpm, **one), counts=pd.DataFrame(few, **one), unit="normalized"
     )
     assert made.gene.layers["counts"].max() <= 30
+
+
+@pytest.mark.parametrize("n_reads", [200, 1_000, 5_000, 20_000, 200_000])
+def test_contradicts__counts_of_a_failed_library_do_not(drawn, n_reads):
+    """Most counts are 1 there, so TPM of most features vary by length only."""
+    counts, length, _ = drawn
+    few = np.random.default_rng(5).multinomial(n_reads, counts[:, 0] / counts[:, 0].sum())
+    assert not contradicts(few.astype(float), few / length)
+
+
+def scaled(values, decimals, kept):
+    """TPM printed with few decimals, of some features, scaled to a million again."""
+    rounded = np.round(values, decimals) * kept[:, None]
+    return rounded / rounded.sum(axis=0) * 1e6
+
+
+def test_read__rounded_tpm_that_were_scaled_again(drawn):
+    tpm = drawn[2]
+    kept = np.arange(N) % 3 > 0
+    assert lotwise.from_frame(frame(scaled(tpm, 6, kept))).gene.n_obs == 3
+    two = frame(scaled(tpm, 2, kept))
+    # As many hundredths as a library can have counts: nothing tells them from CPM.
+    with pytest.raises(
+        InputError, match=r"rounded values were scaled again; .*tpm_sum: any"
+    ):
+        lotwise.from_frame(two)
+    with pytest.warns(TpmSumWarning, match="multiples of one number, as counts per million"):
+        assert lotwise.from_frame(two, tpm_sum="any").gene.n_obs == 3
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (lambda drawn: drawn[0], "all are whole numbers, so these are counts, not TPM"),
+        (lambda drawn: drawn[2] * 1.02, "TPM of a subset of the features sum to less than a mil"),
+    ],
+)
+def test_read__a_subset_of_the_features_is_less_than_a_million_and_not_whole(drawn, values, words):
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(frame(values(drawn)), tpm_sum="any")

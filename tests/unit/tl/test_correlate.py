@@ -201,6 +201,15 @@ def test_correlate__logarithms_in_the_layer_of_tpm_are_named():
         lotwise.tl.correlate(gene)
 
 
+def test_correlate__features_of_low_expression_are_no_logarithms():
+    gene = lotwise.datasets.three_batches().gene
+    gene.layers["tpm"] *= 0.01  # a subset of the features, as its X says
+    gene.X = np.log2(gene.layers["tpm"] + 1)
+    low = gene[:, gene.layers["tpm"].max(axis=0) < 20].copy()
+    lotwise.tl.correlate(low)
+    assert lotwise.get.pairs(low)["n_features"].max() == low.n_vars
+
+
 def test_correlate__two_samples_of_one_name_are_refused():
     gene = lotwise.datasets.three_batches().gene
     gene.obs_names = ["lot1", "lot2", "lot1"]
