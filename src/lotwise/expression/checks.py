@@ -184,6 +184,47 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
             )
 
 
+def check_unit(read: Mapping[str, Abundance], unit: str) -> None:
+    """Raise an error for values that are not of a unit other than TPM.
+
+    Raises
+    ------
+    InputError
+        Negative, infinite or NaN values; counts, logarithms or other scales that were given as
+        CPM.
+    """
+    for name, abundance in read.items():
+        check_values(name, abundance)
+    if unit != "CPM":
+        return
+    totals = np.array([one.tpm.sum() for one in read.values()])
+    for (name, one), total in zip(read.items(), totals.tolist(), strict=True):
+        is_whole = one.tpm.size >= FEWEST and are_whole_numbers(one.tpm)
+        if is_whole or total > (1 + _ROUNDING) * _MILLION:
+            words = ", and all are whole numbers" if is_whole else ", which is more than a million"
+            raise InputError(
+                f"sample {name!r}: CPM sum to {total:,.0f}{words}",
+                path=one.path,
+                remedy="divide the counts of a sample by their sum and multiply them by a million",
+            )
+        if one.tpm.size >= FEWEST and are_logarithms(one.tpm):
+            raise InputError(
+                f"sample {name!r}: the largest CPM is {one.tpm.max():.4g}, so the values are "
+                "logarithms",
+                path=one.path,
+                remedy="give the unit with its logarithm, such as 'log2(CPM + 1)', or undo it "
+                "(numpy.expm1 for scanpy's log1p)",
+            )
+    is_one = totals.size > 1 and np.ptp(totals) <= _SAME_TOTAL * totals.mean()
+    if is_one and 0 < totals[0] < (1 - _ROUNDING) * _MILLION:
+        name, one = next(iter(read.items()))
+        raise InputError(
+            f"sample {name!r}: CPM of every sample sum to {totals[0]:,.0f}, not to a million",
+            path=one.path,
+            remedy="multiply them so that they do, or use unit='normalized'",
+        )
+
+
 def warn_of_sums(notices: Iterable[str]) -> None:
     """Warn once of the notices of :func:`check_tpm` on all samples."""
     told = list(filter(None, notices))

@@ -16,7 +16,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.assemble import assemble
-from lotwise.expression.checks import TpmSum, check_values
+from lotwise.expression.checks import TpmSum, check_unit
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.identifiers import split_appended
 from lotwise.expression.labels import labels_of
@@ -146,8 +146,7 @@ def from_frame(
         for row, sample in enumerate(samples)
     }
     if told.name != "TPM":
-        for name, abundance in read.items():
-            check_values(name, abundance)
+        check_unit(read, told.name)
     found = combine_levels(
         samples,
         _by_level(read, features, level, tx2gene),

@@ -184,9 +184,9 @@ def detectable_chart(
         name=f"detectable-{level.level}",
         label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
         caption=(
-            f"{names} are the least similar pair. Each line is one fold change. The horizontal "
-            f"axis is the percentage of {level.level}s that change. Where a line is above the "
-            "orange line, R cannot detect the change."
+            f"{names} are the least similar samples of different batches. Each line is one fold "
+            f"change. The horizontal axis is the percentage of {level.level}s that change. Where a "
+            "line is above the orange line, R cannot detect the change."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,

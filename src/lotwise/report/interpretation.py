@@ -197,7 +197,7 @@ def _ceiling_words(row: Row, decimals: int) -> str:
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
     return (
         f"{start}. The difference between R and 1 is {number_words(missing)}; this noise explains "
-        f"{number_words(expected)} of this difference."
+        f"{number_words(expected)} of this difference ({percent_words(expected / missing)})."
     )
 
 
@@ -320,6 +320,12 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
         f"(median over {n_features})"
     )
     text += "".join(f", {name} {percent_words(known[name], 2)}" for name in others)
+    # A factor that cannot be computed is part of the residual, or of another factor.
+    text += "".join(
+        f". The share of {name} is not known: {row['reason']}"
+        for name, row in rows.items()
+        if name not in known and name not in {"residual", "condition"} and row["reason"]
+    )
     yield Remark(topic="Variance", text=sentence(text))
 
 

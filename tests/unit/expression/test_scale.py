@@ -167,9 +167,7 @@ def test_read__rounded_tpm_that_were_scaled_again(drawn):
     assert lotwise.from_frame(frame(scaled(tpm, 6, kept))).gene.n_obs == 3
     two = frame(scaled(tpm, 2, kept))
     # As many hundredths as a library can have counts: nothing tells them from CPM.
-    with pytest.raises(
-        InputError, match=r"rounded values were scaled again; .*tpm_sum: any"
-    ):
+    with pytest.raises(InputError, match=r"rounded values were scaled again; .*tpm_sum: any"):
         lotwise.from_frame(two)
     with pytest.warns(TpmSumWarning, match="multiples of one number, as counts per million"):
         assert lotwise.from_frame(two, tpm_sum="any").gene.n_obs == 3
@@ -185,3 +183,35 @@ def test_read__rounded_tpm_that_were_scaled_again(drawn):
 def test_read__a_subset_of_the_features_is_less_than_a_million_and_not_whole(drawn, values, words):
     with pytest.raises(InputError, match=words):
         lotwise.from_frame(frame(values(drawn)), tpm_sum="any")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda counts: counts, "sample 'S1': CPM sum to .*, and all are whole numbers; divide"),
+        (
+            lambda counts: np.log1p(counts / counts.sum(axis=0) * 1e4),
+            r"the largest CPM is .*, so the values are logarithms; .*numpy\.expm1",
+        ),
+        (
+            lambda counts: counts / counts.sum(axis=0) * 1e4,
+            "CPM of every sample sum to 10,000, not to a million; multiply",
+        ),
+        (lambda counts: counts * 40.5, "CPM sum to .*, which is more than a million; divide"),
+    ],
+    ids=["counts", "log1p of CP10k", "CP10k", "normalised"],
+)
+def test_from_frame__what_is_not_cpm_is_refused_as_cpm(drawn, spoil, words):
+    counts = drawn[0]
+    cpm = counts / counts.sum(axis=0) * 1e6
+    kept = np.arange(N) % 2 == 0
+    for given, unit in (
+        (frame(cpm), "cpm"),
+        (frame(cpm)[kept], "cpm"),  # some of the features
+        (frame(np.log2(cpm + 1)), "log2(CPM + 1)"),
+    ):
+        made = lotwise.from_frame(given, unit=unit).gene
+        np.testing.assert_allclose(made.layers["tpm"], cpm.T[:, : len(given)] if len(given) == N
+                                   else cpm[kept].T, atol=1e-6)  # fmt: skip
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(frame(spoil(counts)), unit="cpm")

@@ -66,7 +66,7 @@ def test_ceiling_remark__splits_what_is_missing_from_one_and_names_the_noise(lev
     assert found.text == (
         "The observed R of S1 and S3 is 0.9700. Counting noise alone (from randomly thinned counts "
         "of each sample) would limit R to 0.9900. The difference between R and 1 is 0.03; this "
-        "noise explains 0.01 of this difference."
+        "noise explains 0.01 of this difference (33.3\N{NO-BREAK SPACE}%)."
     )
 
 
