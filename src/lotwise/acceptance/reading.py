@@ -35,8 +35,8 @@ class ResultTables(Protocol):
     def read(self, table: str, level: Level, only: Collection[str]) -> pd.DataFrame | None:
         """Return the named columns of a table; None if there is no such table."""
 
-    def compared(self) -> frozenset[str]:
-        """Return the samples that were compared; empty if this is not on file."""
+    def compared(self) -> Mapping[str, str]:
+        """Return the batch of each sample that was compared; empty if this is not on file."""
 
     def why_validity_unknown(self) -> str:
         """Return why it is not known whether the comparison is valid; empty if it is known."""
@@ -71,14 +71,14 @@ class TablesOnDisk:
                 remedy="compute this table again",
             ) from error
 
-    def compared(self) -> frozenset[str]:
-        """Return the samples of the sheet that the run wrote."""
+    def compared(self) -> Mapping[str, str]:
+        """Return the samples of the sheet that the run wrote, with their batches."""
         sheet = self.root / SAMPLES
         if not sheet.is_file():
-            return frozenset()
+            return {}
         with sheet.open(encoding="utf-8", newline="") as text:
             rows = csv.DictReader(text, delimiter="\t")
-            return frozenset(row["sample"] for row in rows if row.get("sample"))
+            return {row["sample"]: row.get("batch") or "" for row in rows if row.get("sample")}
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Read why the samples cannot be compared as batches."""
@@ -124,9 +124,9 @@ class TablesInMemory:
         found = self.tables.get(level, {}).get(table)
         return None if found is None else found.loc[:, found.columns.isin(list(only))]
 
-    def compared(self) -> frozenset[str]:
-        """Return an empty set: tables of one run are about its samples."""
-        return frozenset()
+    def compared(self) -> Mapping[str, str]:
+        """Return nothing: tables of one run are about its samples."""
+        return {}
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Return why the samples cannot be compared as batches."""
@@ -156,20 +156,36 @@ def read_judged(
     if table is None:
         return f"{name} does not exist"
     compared = results.compared()
+    of_samples = source.name != "batch_pairs"
     spoken_of = {
         str(sample)
         for unit in ("sample", *_PAIR)
-        if unit in table and source.name != "batch_pairs"
+        if unit in table and of_samples
         for sample in table[unit].unique()
         if sample
     }
     # An earlier run in this folder may have left a table that the last run did not make.
-    if compared and spoken_of and spoken_of != compared:
+    if of_samples and (moved := _other_batch(table, compared)):
+        return f"{name} is from an earlier run: {moved}"
+    if compared and spoken_of and spoken_of != {*compared}:
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
-        if few and spoken_of <= compared:
+        if few and spoken_of <= {*compared}:
             return table
         return f"{name} is from an earlier run: it does not contain the same samples as {SAMPLES}"
     return table
+
+
+def _other_batch(table: pd.DataFrame, batch_of: Mapping[str, str]) -> str:
+    """Return which sample has another batch in a table than in the sheet; empty if none has."""
+    for end in ("", "_a", "_b"):
+        if f"sample{end}" not in table or f"batch{end}" not in table:
+            continue
+        known = table[[f"sample{end}", f"batch{end}"]].drop_duplicates()
+        for sample, batch in known.itertuples(index=False):
+            now = batch_of.get(sample)
+            if now and batch and str(batch) != now:
+                return f"sample {sample!r} has batch {str(batch)!r} there, but {now!r} in {SAMPLES}"
+    return ""
 
 
 def unlisted(

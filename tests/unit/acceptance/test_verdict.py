@@ -75,6 +75,23 @@ def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judg
     )
 
 
+@pytest.mark.parametrize(("batch", "outcome"), [("B", "pass"), ("A", "not assessable")])
+def test_judge__a_table_of_other_batches_than_the_sheet_is_of_an_earlier_run(
+    judged, tree, batch, outcome
+):
+    """After a change of the sheet, only some of the steps were run again."""
+    samples = ResultTree(tree.root).samples
+    samples.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_text(f"sample\tbatch\nA1\tA\nB1\t{batch}\n")
+    verdict = judged()
+    assert verdict.outcome == outcome
+    if outcome != "pass":
+        assert verdict.assessed[0].judgement.reason == (
+            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'B' there, "
+            "but 'A' in samples.tsv"
+        )
+
+
 def test_judge__tables_alone_do_not_say_that_samples_can_be_compared(judged, tree, tmp_path):
     """Copied to another folder, without expression and record."""
     assert judged().outcome == "pass"
