@@ -578,8 +578,8 @@ class Level:
         return self._rows
 
 
-def share(factor, within):
-    return {"factor": factor, "within_condition": within, "n_features": 14_020}
+def share(factor, within, reason=""):
+    return {"factor": factor, "within_condition": within, "n_features": 14_020, "reason": reason}
 
 
 def test_variance_remark__names_the_shares_within_a_condition():
@@ -588,6 +588,17 @@ def test_variance_remark__names_the_shares_within_a_condition():
     assert plain(remark.text) == (
         "Batch explains 12 % of the variance of expression within a condition (median over "
         "14,020 genes), donor 41 %."
+    )
+
+
+def test_variance_remark__names_a_factor_that_cannot_be_computed():
+    """Its part of the variance is in the residual: a batch without an effect is not the answer."""
+    nan = float("nan")
+    rows = [share("donor", nan, "each level has one sample"), share("batch", 0.0)]
+    (remark,) = variance_remark(Level([*rows, share("residual", 1.0)]))
+    assert plain(remark.text) == (
+        "Batch explains 0 % of the variance of expression (median over 14,020 genes). The share "
+        "of donor is not known: each level has one sample."
     )
 
 
