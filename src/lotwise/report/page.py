@@ -35,6 +35,8 @@ from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
 
 _DATATABLES: Final = "vendored/datatables/"
+# A summary must fit on three sheets; samples that share reads give a sentence per pair.
+_MOST_INVALID: Final = 3
 _VEGA: Final = "vendored/vega/vega-embed.js.gz"
 
 
@@ -102,6 +104,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             criteria=criteria_table(findings.verdict, decimals=decimals),
             batches=batches_sentence(findings),
             invalid=findings.invalid,
+            most_invalid=_MOST_INVALID,
             let_through=let_through(findings),
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,

@@ -108,21 +108,15 @@ def table_of(
     """
     means = meanings(record) if record is not None else {}
     columns = [column for column in columns if _is_filled(column, rows)]
-    printed = [
-        _with_equal_decimals(
+    shown = _plain_where_exact(
+        [
             [
                 cell_of(_said(row, column), column.kind, decimals, unknown=column.unknown)
-                for row in rows[:MOST_ROWS]
+                for column in columns
             ]
-        )
-        if column.kind == "number"
-        else [
-            cell_of(_said(row, column), column.kind, decimals, unknown=column.unknown)
             for row in rows[:MOST_ROWS]
         ]
-        for column in columns
-    ]
-    shown = _plain_where_exact([list(row) for row in zip(*printed, strict=True)])
+    )
     n_rows = len(rows) if n_rows is None else n_rows
     left_out = f"The first {len(shown):,} of {n_rows:,} rows." if len(shown) < n_rows else ""
     return Table(
@@ -164,34 +158,6 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
-
-
-def _with_equal_decimals(cells: list[Cell]) -> list[Cell]:
-    """Print numbers below 10 with the same decimals, so that they stand one below the other.
-
-    A column keeps its significant digits if one of its numbers would lose more than two of four.
-
-    Examples
-    --------
-    >>> [cell.text for cell in _with_equal_decimals([Cell("1", "1"), Cell("0.3333", "0.33333")])]
-    ['1.0000', '0.3333']
-    >>> [cell.text for cell in _with_equal_decimals([Cell("1", "1"), Cell("1e-05", "1e-05")])]
-    ['1', '1e-05']
-    """
-    try:
-        values = [float(cell.order) for cell in cells if cell.order not in {"", UNKNOWN}]
-    except ValueError:
-        return cells
-    most = max((len(cell.text.partition(".")[2]) for cell in cells), default=0)
-    sizes = [abs(value) for value in values if value]
-    if not most or not sizes or max(sizes) >= 10 or min(sizes) < 10 ** (1 - min(most, 4)):
-        return cells
-    return [
-        cell
-        if cell.order in {"", UNKNOWN}
-        else Cell(with_minus(f"{float(cell.order):.{min(most, 4)}f}"), cell.order)
-        for cell in cells
-    ]
 
 
 def _is_filled(column: Column, rows: Sequence[Row]) -> bool:
