@@ -67,6 +67,10 @@ class CriterionRecord(Record):
     rationale: str = column("rationale for this number and this bound, as given in the criteria")
 
 
+# Samples that share reads give a sentence per pair; the h5ad files contain all.
+_MOST_NAMED: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltIn:
     """The built-in criterion of every file: samples must be comparable as batches."""
@@ -300,7 +304,9 @@ def _invalid(results: ResultTables, *, allowed: Collection[str]) -> Iterator[Ass
     if unknown := results.why_validity_unknown():
         told[unknown] = None
     if told:
-        judged = Judgement(outcome="not assessable", reason="; ".join(told))
+        named = [*told][:_MOST_NAMED]
+        more = [f"{len(told) - len(named)} more"] if len(told) > len(named) else []
+        judged = Judgement(outcome="not assessable", reason="; ".join([*named, *more]))
         yield Assessed(criterion=BuiltIn(), judgement=judged)
 
 

@@ -138,12 +138,13 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
 def check_counts(read: Mapping[str, Abundance]) -> None:
     """Raise an error if counts that were given beside a matrix of TPM are not those of the TPM.
 
-    The files of a quantifier have both in one table, so they are not checked.
+    The files of a quantifier have both in one table, so they are not checked. Counts of another
+    sample, and counts that were normalised to different sums, are not recognised.
 
     Raises
     ------
     InputError
-        Counts of other features or samples, normalised counts, or logarithms of counts.
+        Counts of other features, counts of one sum per sample, or logarithms of counts.
     """
     given = {
         name: one

@@ -149,8 +149,6 @@ def _half_of_last_decimal(values: Floats) -> float:
 def _explains(values: Floats, error: Floats, lowest: float, highest: float) -> bool:
     """Return whether a factor between two bounds explains all values, and not by chance."""
     chance = 0.0
-    if lowest <= 0:
-        return False
     for least, most in zip((values - error).tolist(), (values + error).tolist(), strict=True):
         first, last = least / highest, most / lowest
         if last - first >= 1:

@@ -61,6 +61,14 @@ def test_judge__an_invalid_comparison_is_no_pass(judged):
     assert verdict.as_records()[-1].criterion == "valid-comparison"
 
 
+def test_judge__of_many_invalid_comparisons_three_are_named(judged):
+    verdict = judged(*(("copies", f"samples A{n} and B{n} are copies") for n in range(5)))
+    assert verdict.as_json()["criteria"][-1]["reason"] == (
+        "samples A0 and B0 are copies; samples A1 and B1 are copies; samples A2 and B2 are copies; "
+        "2 more"
+    )
+
+
 def test_judge__expression_that_is_lost_may_have_held_an_invalid_comparison(judged, tree, tmp_path):
     assert judged(COPIES).outcome == "not assessable"
     results = ResultTree(tree.root)
