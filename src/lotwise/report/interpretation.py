@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from lotwise.errors import InputError
+from lotwise.metrics.composition import LARGEST_FACTOR, LARGEST_GLOBAL_CHANGE
 from lotwise.metrics.design import replicate_agreement
 from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
@@ -341,13 +342,31 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             longest=LONGEST_PART,
         )
         parts.append(
-            f"{unit} of unchanged {level.level}s shift more than 1.25-fold in {named}, "
+            f"{unit} of unchanged {level.level}s shift more than {LARGEST_FACTOR}-fold in {named}, "
             "compared with the other samples of the condition. Possible causes: the share of a few "
             f"features is larger or smaller, or most {level.level}s changed in one direction. "
             f"To compare single {level.level}s, divide their ratios by the median ratio."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
-    if known:
+    changed = [
+        row
+        for row in known
+        if not 1 / LARGEST_GLOBAL_CHANGE <= row["global_change"] <= LARGEST_GLOBAL_CHANGE
+    ]
+    if changed:
+        named = list_words(
+            (
+                f"{name_words(row['sample'])} ({number_words(row['global_change'])} times)"
+                for row in changed
+            ),
+            longest=LONGEST_PART,
+        )
+        parts.append(
+            f"RNA per spike-in differs more than {LARGEST_GLOBAL_CHANGE}-fold from the other "
+            f"samples of the condition in {named}. Either the total RNA of the cells differs, or "
+            f"the amount of added spike-ins. R and {level.unit} do not show a change of total RNA."
+        )
+    elif known:
         low, high = (pick(known, key=lambda row: row["global_change"]) for pick in (min, max))
         parts.append(
             f"RNA per spike-in is {number_words(low['global_change'])} "
@@ -355,7 +374,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             f"({name_words(high['sample'])}) times that of the other samples."
         )
     if parts:
-        state: State = "concern" if shifted else "computed"
+        state: State = "concern" if shifted or changed else "computed"
         yield Remark(topic="Composition", text=" ".join(parts), state=state)
 
 

@@ -660,9 +660,21 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     )
 
 
+def test_composition_remark__halved_total_rna_is_a_concern(level_of):
+    # One of three samples is halved: the others appear 1.41-fold changed, and are not named.
+    rows = [shift("S1", 1, 2**0.5), shift("S2", 1, 2**0.5), shift("S3", 1, 0.5)]
+    (remark,) = composition_remark(level_of(composition=rows))
+    assert remark.state == "concern"
+    assert plain(remark.text) == (
+        "RNA per spike-in differs more than 1.5-fold from the other samples of the condition in "
+        "S3 (0.5 times). Either the total RNA of the cells differs, or the amount of added "
+        "spike-ins. R and TPM do not show a change of total RNA."
+    )
+
+
 def test_composition_remark__tells_the_global_change_and_is_silent_without_news(level_of):
-    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.5), shift("S2", 1, 2)]))
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.8), shift("S2", 1, 1.4)]))
     assert remark.state == "computed"
-    assert "RNA per spike-in is 0.5 (S1) to 2 (S2) times" in plain(remark.text)
+    assert "RNA per spike-in is 0.8 (S1) to 1.4 (S2) times" in plain(remark.text)
     assert [*composition_remark(level_of(composition=[shift("S1", 1.1), shift("S2", 0.9)]))] == []
     assert [*composition_remark(level_of())] == []

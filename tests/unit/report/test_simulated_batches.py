@@ -168,9 +168,11 @@ def test_composition_remark__a_change_of_all_genes_shows_in_spike_ins_alone(tmp_
         return findings, list(composition_remark(findings.levels[0]))
 
     changed, (remark,) = shown(tmp_path / "changed", truths)
-    found = re.search(r"RNA per spike-in is (\S+) \(\S+\) to (\S+) \(S3\) times", remark.text)
-    assert float(found[2]) == pytest.approx(2, rel=0.05)
+    assert remark.state == "concern"
+    found = re.search(r"from the other samples of the condition in S3 \((\S+) times\)", remark.text)
+    assert float(found[1]) == pytest.approx(2, rel=0.05)
     same, (unchanged,) = shown(tmp_path / "same", plain)
+    assert unchanged.state == "computed"
     assert numbers(unchanged.text)[0] == pytest.approx(1, rel=0.05)
 
     def of_pair(findings):
