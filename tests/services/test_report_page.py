@@ -194,7 +194,7 @@ def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
         "1 of 1 criterion of “Release of lots” is not"
     )
     missed = seen.page.inner_text(".missed li")
-    assert missed.startswith("Not met: lowest R between batches is at least 0.999. Found 0.9")
+    assert missed.startswith("Not met: “lowest R between batches is at least 0.999”. Found 0.9")
     assert missed.endswith("required at least 0.999.")
     assert "result tables existed" in seen.page.inner_text(".notice")
     assert "simulated data" in seen.page.inner_text(".note")

@@ -264,7 +264,7 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
     for item in open_[:_MOST_MISSED]:
         outcome = "Not met" if item.get("outcome") == "fail" else "Not assessable"
         said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
-        yield f"{outcome}: {name_words(said, _LONGEST_STATEMENT)}. {_found(item)}."
+        yield f"{outcome}: “{name_words(said, _LONGEST_STATEMENT)}”. {_found(item)}."
     if len(open_) > _MOST_MISSED:
         more = counted(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
         yield f"{more} in the table of criteria below."

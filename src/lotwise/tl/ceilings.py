@@ -121,7 +121,7 @@ def ceilings(
     >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
-    ['the reliability of a sample is unknown (fewer than two replicates)']
+    ['the reliability of a sample is unknown: fewer than two replicates']
     """
     level: Level = noted(expression).get(keys.LEVEL, "gene")
     methods = _default_methods(expression, level) if methods is None else methods
@@ -148,7 +148,7 @@ def ceilings(
             rel_a, rel_b = found[pair.row_a], found[pair.row_b]
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
-            reason = f"{top.reason} ({why})" if why else top.reason
+            reason = f"{top.reason}: {why}" if why else top.reason
             if rel_a.is_own and pair.relation == "within" and not reason:
                 # The R of this pair is one of those that give the ceiling.
                 top, reason = top._replace(ratio=NAN), OWN_CEILING

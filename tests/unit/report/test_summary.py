@@ -57,8 +57,8 @@ def test_verdict_of__fail_names_what_is_not_met():
         "criteria. 1 could not be assessed."
     )
     assert found.missed == (
-        "Not met: R is high. Found 0.94 (A - B), required at least 0.95.",
-        "Not assessable: Sex agrees. Reason: no panel.",
+        "Not met: “R is high”. Found 0.94 (A - B), required at least 0.95.",
+        "Not assessable: “Sex agrees”. Reason: no panel.",
     )
     assert found.notices == ()
 
@@ -122,7 +122,7 @@ def test_verdict_of__fail_names_what_is_not_met():
 )
 def test_verdict_of__says_what_was_found_and_required(given, words):
     found = verdict_of({"outcome": "fail", "criteria": [criterion("fail", **given)]})
-    assert found.missed == (f"Not met: R is high. Found {words}.",)
+    assert found.missed == (f"Not met: “R is high”. Found {words}.",)
 
 
 def test_verdict_of__names_eight_criteria_and_counts_the_others():

@@ -178,7 +178,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
-    assert lacking["reason"] == "the reliability of a sample is unknown (fewer than two replicates)"
+    assert lacking["reason"] == "the reliability of a sample is unknown: fewer than two replicates"
     assert set(table["noise"]) == {"counting", "preparation"}
     assert table.loc[("thinning", "s0", "s1"), "source"] == "randomly thinned counts of each sample"
     stream = np.random.default_rng(0).spawn(5)[0]
