@@ -311,7 +311,10 @@ def test_sentence__says_the_criterion_or_what_its_author_wrote():
             {"reduce": "share", "share": 0.9},
             "pearson must be at least 0.95 in at least 90 % of the rows of the table pairs",
         ),
-        ({"reduce": "count", "at_least": 6}, "pearson must be known in at least 6 rows of the table"),
+        (
+            {"reduce": "count", "at_least": 6},
+            "pearson must be known in at least 6 rows of the table",
+        ),
         ({"at_least": "ccc"}, "pearson must be at least its ccc in every row of the table pairs"),
     ],
 )
