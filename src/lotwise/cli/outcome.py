@@ -78,7 +78,7 @@ def _lines_of(
     if len(between) > _MOST_PAIRS:
         yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
     if averaged:
-        yield "  R: replicates averaged. R (samples): median over pairs of single samples."
+        yield "  R: samples of a batch averaged. R (samples): median over pairs of single samples."
     if noises:
         yield f"  {noises}: ceiling, the highest R of single samples that this noise allows."
 

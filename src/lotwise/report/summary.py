@@ -146,9 +146,9 @@ def remarks_scope(findings: Findings) -> str:
     if all(len(samples) == 1 for samples in findings.batches.values()):
         return ""
     return (
-        "R at the top of the page is between batches, with replicates averaged. R in the remarks "
-        "is between the two least similar samples of different batches. It is usually lower, "
-        "because averaging reduces noise."
+        "R at the top of the page is between batches, with the samples of each batch averaged. R "
+        "in the remarks is between the two least similar samples of different batches. It is "
+        "usually lower, because averaging reduces noise."
     )
 
 
@@ -212,7 +212,7 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     across = [row for row in single if row["relation"] == "between"]
     if within and across:
         details.append(
-            "Replicates are averaged within their batch. R of two single samples is "
+            "The samples of a batch are averaged. R of two single samples is "
             f"{r_words(across[0]['pearson'], decimals)} to "
             f"{r_words(across[-1]['pearson'], decimals)} if they are from two batches, and "
             f"{r_words(within[0]['pearson'], decimals)} to "

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence.ceilings import CeilingRecord
-from lotwise.expression.labels import name_groups, replicate_groups
+from lotwise.evidence.ceilings import FROM_DONORS, CeilingRecord
+from lotwise.expression.labels import donor_groups, name_groups, replicate_groups
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.keys import Level
 from lotwise.metrics.ceiling import (
     Reliability,
+    ReplicateReliability,
     bootstrap_reliability,
     halves_reliability,
     noise_ceiling,
@@ -103,7 +105,9 @@ def ceilings(
     Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the
     method ``replicates``, a pair within one batch has no ratio if its ceiling is computed from its
     own R. If the replicates of a batch disagree more than those of other batches, its ceiling is
-    computed from the other batches, and ``source`` states this.
+    computed from the other batches, and ``source`` states this. If the samples of a batch come
+    from different donors (column ``donor`` of obs), the ceiling contains the differences between
+    donors, and ``source`` states this, too.
 
     Raises
     ------
@@ -197,6 +201,7 @@ def _sources(
 def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
     groups = replicate_groups(expression)
     names = dict(zip(groups, name_groups(groups), strict=True))
+    of_donors = {names[group] for group in donor_groups(expression)}
     labels = np.empty(expression.n_obs, dtype=object)
     for group, rows in groups.items():
         labels[rows] = names[group]
@@ -204,14 +209,26 @@ def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
     return [
         _Source(
             one.reliability,
-            f"replicates of other batches; replicates of {label} disagree (R {one.of_group:.4f})"
-            if one.disagree
-            else _SOURCES["replicates"],
+            _replicate_source(label, one, of_donors=of_donors),
             one.reason,
             is_own=not one.disagree,
         )
         for one, label in zip(found, labels, strict=True)
     ]
+
+
+def _replicate_source(
+    label: str, found: ReplicateReliability, *, of_donors: Collection[str]
+) -> str:
+    """Return what a reliability was computed from; ``of_donors`` are batches of several donors."""
+    if not found.disagree:
+        one_batch = f"samples of one batch and condition, {FROM_DONORS}"
+        return one_batch if label in of_donors else _SOURCES["replicates"]
+    own = "samples" if label in of_donors else "replicates"
+    others = "replicates of other batches"
+    if {*of_donors} - {label}:
+        others = f"samples of other batches, {FROM_DONORS}"
+    return f"{others}; {own} of {label} disagree (R {found.of_group:.4f})"
 
 
 def _default_methods(expression: AnnData, level: Level) -> tuple[CeilingMethod, ...]:

@@ -62,8 +62,8 @@ def test_write_verdict__files(tree):
     assert found["criteria"] == [
         {
             "id": "r",
-            "statement": "At gene level, pearson must be at least 0.95 in every row of the table pairs "
-            "(relation between, feature set all)",
+            "statement": "At gene level, pearson must be at least 0.95 in every row of the table "
+            "pairs (relation between, feature set all)",
             "rationale": "because",
             "level": "gene",
             "table": "pairs",

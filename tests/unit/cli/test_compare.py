@@ -117,7 +117,7 @@ def test_compare__ceilings_stand_beside_r_of_single_samples(run, study):
     pairs = read_table(study.out / "correlation" / "gene.pairs.tsv", PairRecord)
     chosen = (pairs["relation"] == "between") & (pairs["feature_set"] == "all")
     assert lines[at + 1].split()[3] == f"{pairs[chosen]['pearson'].median():.4f}"
-    assert lines[at + 2].startswith("  R: replicates averaged. R (samples): median")
+    assert lines[at + 2].startswith("  R: samples of a batch averaged. R (samples): median")
     assert (
         lines[at + 3]
         == "  counting: ceiling, the highest R of single samples that this noise allows."
