@@ -27,7 +27,7 @@ _WORDS: Final[dict[Outcome, str]] = {
     "not assessable": "Not assessable",
     "none": "No verdict",
 }
-_LONGEST_STATEMENT: Final = 200
+_LONGEST_STATEMENT: Final = 400
 _MOST_MISSED: Final = 8
 _SIX_DIGITS: Final = 1e-5
 # A bound that is a column and is not followed by its number.
