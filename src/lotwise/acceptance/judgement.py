@@ -25,7 +25,7 @@ Outcome = Literal[OverallOutcome, "descriptive"]
 Row = Mapping[str, Any]
 
 MOST_NAMED: Final = 3
-"""How many rows, or invalid comparisons, a reason names; it counts the others."""
+"""Maximum number of rows, or of invalid comparisons, that a reason names; others are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

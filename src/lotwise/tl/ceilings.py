@@ -102,12 +102,13 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the
-    method ``replicates``, a pair within one batch has no ratio if its ceiling is computed from its
-    own R. If the replicates of a batch disagree more than those of other batches, its ceiling is
-    computed from the other batches, and ``source`` states this. If the samples of a batch come
-    from different donors (column ``donor`` of obs), the ceiling contains the differences between
-    donors, and ``source`` states this, too.
+    Nothing; the result is the table ``ceilings``
+    (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the method ``replicates``, a pair
+    within one batch has no ratio if its ceiling is computed from its own R. If the replicates of a
+    batch disagree more than those of other batches, its ceiling is computed from the other batches,
+    and ``source`` states this. If the samples of a batch come from different donors (column
+    ``donor`` of obs), the ceiling contains the differences between donors, and ``source`` states
+    this, too.
 
     Raises
     ------
