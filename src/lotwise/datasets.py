@@ -36,8 +36,8 @@ def three_batches() -> Quantification:
 
     Returns
     -------
-    What :func:`lotwise.read_quant` returns: AnnData of samples x genes and of samples x isoforms,
-    with the layers ``tpm``, ``counts`` and ``length``.
+    Two AnnData, as from :func:`lotwise.read_quant`: samples x genes, and samples x isoforms. Both
+    have the layers ``tpm``, ``counts`` and ``length``.
 
     Examples
     --------

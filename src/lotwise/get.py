@@ -114,8 +114,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, or the AnnData does not contain the table. It is also raised if the
-        features, or the batch or condition of samples, have changed since the table was computed.
+        The name is unknown, or the AnnData does not contain the table. The error is also
+        raised if features, batches or conditions have changed since the table was computed.
     """
     known = tables()
     if table not in known:

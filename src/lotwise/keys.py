@@ -84,8 +84,8 @@ PARTS: Final = {
     "quarter_3": (2,),
     "quarter_4": (3,),
 }
-"""Parts of a sample's reads that are quantified separately, in the order in which they are stored.
-Each part consists of the quarters with the given numbers."""
+"""Halves and quarters of a sample's reads; each half or quarter is quantified separately.
+Results are stored in this order. The numbers state which quarters of the reads a part contains."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.
@@ -103,11 +103,12 @@ InvalidCode = Literal[
     "levels_disagree",
     "not_compared",
 ]
-"""Why a comparison of samples is not evidence about batches; the keys of ``INVALID_MEANINGS``."""
+"""Codes of reasons why a comparison of samples is not evidence about batches.
+``INVALID_MEANINGS`` explains each code."""
 
 INVALID_MEANINGS: Final[Mapping[InvalidCode, str]] = {
     "copies": "two samples have identical values, so that their R is 1 by construction",
-    "shared_reads": "two samples agree more closely than two libraries can",
+    "shared_reads": "two samples agree more closely than two separate libraries can agree",
     "few_reads_used": "few reads of a sample were quantified",
     "mixed_programs": "the samples were quantified by different programs",
     "mixed_versions": "the samples were quantified by different versions of one program",
@@ -139,7 +140,12 @@ ALL: Final = (
     Key(QUANT, "obs", "str", "file that the quantification was read from"),
     Key(TPM_SUM, "obs", "float64", "sum of TPM over the quantified features shared by all samples"),
     Key(TOTAL_COUNTS, "obs", "float64", "sum of estimated counts"),
-    Key(PERCENT_TOP, "obs", "float64", "scanpy: percent of the counts in the 50 highest features"),
+    Key(
+        PERCENT_TOP,
+        "obs",
+        "float64",
+        "scanpy: percent of a sample's counts in its 50 features with the most counts",
+    ),
     Key(N_SAMPLES, "obs", "int64", "samples averaged into a batch"),
     Key(N_UNMAPPED, "obs", "int64", "quantified transcripts without a gene"),
     Key(
@@ -154,7 +160,7 @@ ALL: Final = (
     Key(X_PCA, "obsm", "float64", "scanpy: principal components of the samples"),
     Key(PCS, "varm", "float64", "scanpy: loadings of the principal components"),
     Key(UNS_PCA, "uns", "dict", "scanpy: variance and variance_ratio of the components"),
-    Key(DENDROGRAM, "uns", "dict", "scanpy: tree of the samples by 1 - R, average linkage"),
+    Key(DENDROGRAM, "uns", "dict", "scanpy: tree of the samples (average linkage on 1 - R)"),
     Key(PCA, "obsm", "float64", "first two columns of X_pca; deprecated, removed in lotwise 0.3"),
     Key(
         SNR,

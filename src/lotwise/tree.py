@@ -47,7 +47,7 @@ PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",
     "isoform": "extended_data_fig2_isoform",
 }
-"""Names of the scatter matrices, after the corresponding figures of the paper; by level."""
+"""Name of the scatter matrix of each level; it contains the number of the paper's figure."""
 HEATMAPS: Final = ("heatmap_given", "heatmap_clustered")
 MATRICES: Final = ("pearson", "spearman")
 

@@ -50,7 +50,7 @@ def check_rows(measure: Measure) -> None:
             raise ValueError(msg)
         if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
-                "rows: 'reason' must be '', which leaves out rows without a number; it is allowed "
+                "rows: 'reason' must be '' (to leave out rows without a number), and is allowed "
                 "only in tables of features "
                 f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
@@ -121,8 +121,8 @@ def check_reduction(measure: Measure) -> None:
         raise ValueError(msg)
     if measure.bound_columns and not row_by_row:
         msg = (
-            "a bound that is a column is judged row by row: 'reduce' must be 'every' or 'share', "
-            f"not {measure.reduce!r}"
+            "if the bound is a column, rows are judged one by one: 'reduce' must be 'every' or "
+            f"'share', not {measure.reduce!r}"
         )
         raise ValueError(msg)
     if measure.reduce == "count" and measure.at_least is None:

@@ -29,7 +29,7 @@ OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
 DESCRIPTIVE: Final = 3
 BETWEEN_BATCHES: Final = "differences between batches"
-"""The aspect that no criterion covers if all of them are about replicates, identity or depth."""
+"""This aspect is not covered if every criterion is about replicates, identity or depth."""
 _APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",

@@ -25,7 +25,7 @@ Outcome = Literal[OverallOutcome, "descriptive"]
 Row = Mapping[str, Any]
 
 MOST_NAMED: Final = 3
-"""Maximum number of rows, or of invalid comparisons, that a reason names; others are counted."""
+"""Maximum number of rows or invalid comparisons named in a reason; the rest are only counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

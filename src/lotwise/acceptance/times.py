@@ -31,7 +31,7 @@ def late_registration(root: Path, history: History, criteria: Criteria) -> tuple
     if registered is None:
         return ()
     if ended is not None and ended < registered:
-        what = f"the steps that computed the results had ended ({_words(ended)})"
+        what = f"a step that computed results had ended ({_words(ended)})"
         return (f"the criteria were recorded on {own.when}, after {what}",)
     written = {name: _written(root / name) for name in criteria.files()}
     earlier = {name: time for name, time in written.items() if time and time < registered}

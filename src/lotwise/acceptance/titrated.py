@@ -25,7 +25,10 @@ class TitrationRecord(Record):
         "every repeat is detected at this share and at all larger shares tried; the smallest such "
         "share, or NaN if there is none"
     )
-    earliest: float = column("as caught_from, but for detection in at least one repeat")
+    earliest: float = column(
+        "at least one repeat is detected at this share and at all larger shares tried; the "
+        "smallest such share, or NaN if there is none"
+    )
     passed: float = column("largest share tried at which at least one repeat passes")
     n_repeats: int = column("repeats, each with newly drawn counts")
     criteria_sha256: str = column("SHA-256 of the content of the criteria")

@@ -87,7 +87,7 @@ class BuiltIn:
 
     def sentence(self) -> str:
         """Return the criterion in words."""
-        return "The samples can be compared as batches (built in)"
+        return "The samples can be compared as batches (criterion built into lotwise)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

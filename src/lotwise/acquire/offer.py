@@ -30,7 +30,7 @@ _RANK_OF: Final = {
     "counts table": 5,
 }
 UNSURE: Final = 4
-"""A file of this or a higher rank may be something other than a table of samples."""
+"""A file with this rank or a higher number may not be a table of samples."""
 # More files of all samples than this are not downloaded only to be inspected.
 _MOST_TRIED: Final = 8
 _GSM: Final = re.compile(r"(GSM\d+)(?=[_.\-])")
@@ -43,7 +43,7 @@ class Offer:
     rank: int
     name: str
     files: Mapping[str, SuppliedFile | Path]
-    """The file of each sample, by accession; one file of all samples has an empty key."""
+    """The file of each sample, with its accession as key; a file of all samples has the key ''."""
     level: Level | None = None
     """The level according to the name; the level found in the contents takes precedence."""
     stated: Level | None = None

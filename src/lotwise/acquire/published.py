@@ -23,7 +23,9 @@ from lotwise.tree import VERIFICATION
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 
-RULE: Final = "agrees if the difference is at most half a unit of the last printed decimal"
+RULE: Final = (
+    "agrees if computed and published R differ by at most half a unit of the last printed decimal"
+)
 # c of log2(TPM + c) in Bloor et al. 2020.
 PSEUDOCOUNT: Final = 1.0
 _NEEDED: Final = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")
@@ -41,7 +43,7 @@ class Verification(Record):
     batch_a: str = column("first batch of the pair", heading="batch A")
     batch_b: str = column("second batch of the pair", heading="batch B")
     published: float = column(
-        "Pearson's R as printed; NaN if the configuration does not contain it",
+        "published Pearson's R, as printed; NaN if the configuration does not contain this R",
         heading="published R",
         unknown="not on file",
     )
@@ -51,14 +53,18 @@ class Verification(Record):
         unknown="not on file",
     )
     computed: float = column(
-        "Pearson's R over all features, replicates of a batch averaged; NaN if not computed",
+        "Pearson's R of two batches over all features; replicates of a batch are averaged first; "
+        "NaN if R was not computed",
         heading="computed R",
         display="r",
     )
     difference: float = column(
         "computed minus published; NaN if either is NaN", heading="difference"
     )
-    status: str = column("agrees, differs, not on file, or not computed", heading="status")
+    status: str = column(
+        "agrees, differs, not on file (no published R in the configuration) or not computed",
+        heading="status",
+    )
     rule: str = column("rule by which a coefficient agrees")
     source: str = column("where the coefficient was published", heading="source")
     reason: str = column("why computed is NaN; else empty")

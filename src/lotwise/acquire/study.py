@@ -37,7 +37,7 @@ _USABLE: Final = ("RSEM", "TPM", "FPKM", "kallisto", "salmon")
 _ARCHIVE: Final = "_RAW.tar"
 _TABLE = re.compile(r"\.(txt|tsv|csv|tab)(\.gz)?$")
 NCBI_GAP: Final = "TPM by NCBI"
-"""First words of the entry in ``Study.unknown`` for an NCBI page that was not received."""
+"""An entry of ``Study.unknown`` begins so if NCBI's page was not received or is a wrong page."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ _BLOCK: Final = 1 << 18
 LONGEST_LINE: Final = 1 << 24
 """Maximum bytes of a line; the longest lines of GEO records have a few thousand bytes."""
 MOST_UNPACKED: Final = 1 << 36
-"""Maximum size of an unpacked file, 64 GiB; data tables in it count, although they are skipped."""
+"""Maximum size of an unpacked file: 64 GiB. This includes data tables, which are skipped."""
 MOST_TEXT: Final = 1 << 28
 """Maximum bytes of a record kept in memory: 256 MiB."""
 

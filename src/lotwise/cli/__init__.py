@@ -58,8 +58,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "figures": ("figures", "Draw the Extended Data figures and heatmaps of one level."),
     "evidence": ("evidence", "Compute and draw the supporting evidence of one level."),
     "verdict": ("verdict", "Judge the results by acceptance criteria."),
-    "titrate": ("titrate", "Find what fraction of another profile the criteria would not detect."),
-    "power": ("power", "Compute the power of planned lots before and after a process change."),
+    "titrate": (
+        "titrate",
+        "Mix another profile into the batches; find the shares that the criteria do not detect.",
+    ),
+    "power": (
+        "power",
+        "Compute the power to show equivalence after a process change, given numbers of lots.",
+    ),
     "record": ("record", "Write provenance.json of results that were made step by step."),
     "replay": (
         "replay",
@@ -69,7 +75,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "crate": ("crate", "Describe results as an RO-Crate, for archiving or publishing."),
     "report": ("report", "Write report.html from a folder of results."),
     "qualify": ("qualify", "Qualify this installation with test cases of known truth."),
-    "seal": ("seal", "Sign results, or registered criteria, with name, meaning and time."),
+    "seal": (
+        "seal",
+        "Sign results or registered criteria; state the signer, the signature's meaning, the time.",
+    ),
     "check-seal": ("check_seal", "Check results against their seal; verify the signatures."),
     "accepted": ("accepted", "Keep a set of accepted batches; compare new batches with it."),
 }

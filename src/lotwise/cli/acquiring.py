@@ -46,7 +46,8 @@ def acquiring_options(command: Command) -> Command:
                 "base_urls",
                 multiple=True,
                 metavar="SOURCE=URL",
-                help="Mirror of geo, geo_download, ena_portal, ena_fastq, gencode or ensembl.",
+                help="Address of a mirror. SOURCE is geo, geo_download, ena_portal, ena_fastq, "
+                "gencode or ensembl.",
             ),
             click.option(
                 "--offline", is_flag=True, help="Use downloaded files only; no network access."

@@ -30,7 +30,7 @@ Example:
     "required",
     type=click.Choice(get_args(Meaning)),
     multiple=True,
-    help="Meaning that a signature must have; may be repeated.",
+    help="At least one signature must have this meaning; may be repeated.",
 )
 def command(
     *,
@@ -95,4 +95,4 @@ def command(
         )
     if not found.holds:
         raise RefusedError("the seal is not valid", path=results)
-    click.echo("the seal is valid: all files are those that were signed")
+    click.echo("the seal is valid: all files are the same as when they were signed")

@@ -46,7 +46,11 @@ Examples:
     help="Minimum fraction of the store's features that the queries must contain.",
 )
 @click.option("--layer", help="Layer of STORE and of the queries.  [default: X]")
-@click.option("--pseudocount", type=float, help="c of log2(TPM + c), if the values are TPM.")
+@click.option(
+    "--pseudocount",
+    type=float,
+    help="Pseudocount c: transform TPM to log2(TPM + c).  [default: no transformation]",
+)
 @click.option("--features", type=EXISTING, help="File with the features to use, one per line.")
 @click.option("--memory", default="2GB", show_default=True, help="Memory limit of the process.")
 @click.option(

@@ -45,14 +45,15 @@ if TYPE_CHECKING:
     "--reference",
     "reference_folder",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Fetch the reference instead; write transcripts.fa.gz and annotation.gtf.gz here.",
+    help="Fetch the reference, not samples; write transcripts.fa.gz and annotation.gtf.gz "
+    "into this folder.",
 )
 @click.option(
     "--level",
     "levels",
     type=click.Choice(LEVELS),
     multiple=True,
-    help="Level that deposited tables must have; may be given twice.  [default: any]",
+    help="Deposited tables must have this level; may be given twice.  [default: any]",
 )
 @click.option(
     "--results",

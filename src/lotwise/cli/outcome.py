@@ -80,7 +80,7 @@ def _lines_of(
     if averaged:
         yield "  R: batch averages. R (samples): median over pairs of single samples."
     if noises:
-        yield f"  {noises}: ceiling, the highest R of single samples that this noise allows."
+        yield f"  {noises}: the highest R of single samples that this noise allows (ceiling)."
 
 
 def _has_replicates(tree: ResultTree, level: Level) -> bool:

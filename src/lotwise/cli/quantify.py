@@ -52,8 +52,8 @@ _OF_SAMPLES = ("quantify", "halves")
 @click.option(
     "--halves/--no-halves",
     default=None,
-    help="Also quantify halves and quarters of the reads, for the isoform ceiling: two more passes "
-    "over the reads. This is the default with kallisto and salmon.",
+    help="Also quantify halves and quarters of the reads, in two more passes over the reads. "
+    "The isoform ceiling uses the results. --halves is the default with kallisto and salmon.",
 )
 @click.option("--k", type=int, help="k-mer length of kallisto or salmon.  [default: 31]")
 @click.option(
@@ -76,10 +76,10 @@ _OF_SAMPLES = ("quantify", "halves")
     default="all",
     show_default=True,
     help="'index' only builds the index. 'quantify' quantifies reads that passed `lotwise check`, "
-    "and records which samples are refused. 'halves' quantifies halves and quarters of the reads "
-    "of samples that 'quantify' has quantified. 'judge' checks the quantifications; the exit code "
-    "is 1 if a sample is refused. With --no-halves, 'judge' also removes halves that an earlier "
-    "call quantified.",
+    "and records which samples are refused. 'halves' runs after 'quantify'. It quantifies halves "
+    "and quarters of the reads of each sample that is not refused. 'judge' checks the "
+    "quantifications; the exit code is 1 if a sample is refused. With --no-halves, 'judge' also "
+    "removes the results of 'halves' of an earlier call.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,

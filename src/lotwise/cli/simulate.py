@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     "--female",
     multiple=True,
     metavar="LOT",
-    help="Simulate this batch from a second, female donor.",
+    help="Simulate this batch from a female donor; the first donor is male.",
 )
 @click.option(
     "--other-donor",

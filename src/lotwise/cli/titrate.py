@@ -13,10 +13,10 @@ from lotwise.keys import LEVELS
 @click.command("titrate")
 @criteria_option
 @out_option
-@click.option("--sample", help="Sample in the results whose profile is mixed in.")
-@click.option("--condition", help="Condition whose mean profile is mixed in.")
-@click.option("--accepted", type=PATH, help="Set of accepted batches whose mean is mixed in.")
-@click.option("--table", type=PATH, help="Table of features and TPM to mix in.")
+@click.option("--sample", help="Sample in the results; mix in its profile.")
+@click.option("--condition", help="Condition in the results; mix in its mean profile.")
+@click.option("--accepted", type=PATH, help="Set of accepted batches; mix in their mean profile.")
+@click.option("--table", type=PATH, help="Table of features and TPM; mix in this profile.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--threads", type=click.IntRange(1), default=2, show_default=True)

@@ -21,7 +21,10 @@ _Positive = Annotated[float, Field(gt=0)]
 _GIB: Final = 2**30
 
 ADDRESSES: Final = "LOTWISE_URLS"
-"""Environment variable in which the workflow passes addresses with their logins, as JSON."""
+"""Environment variable: the workflow writes the addresses of all sources into it, as JSON.
+
+An address may contain a user and password.
+"""
 
 # User and password of an address, which a proxy's may have as well.
 _LOGIN: Final = re.compile(r"(?<=://)[^/\s\"'@]+@")
@@ -161,8 +164,8 @@ class SampleSelection(Section):
         default=None,
         min_length=1,
         description="Regular expression, searched in title, characteristics, source name, library "
-        "name and description. The batch is the group 'batch', else the first group, else the "
-        "whole match.",
+        "name and description. The group 'batch' matches the batch. Without this group, the "
+        "first group matches the batch. Without any group, the whole match is the batch.",
     )
     choose: tuple[SampleChoice, ...] = Field(default=(), description="Samples chosen one by one.")
     where: dict[str, str] = Field(
@@ -267,7 +270,9 @@ class ExpectedCoefficient(Section):
     decimals: int | None = Field(
         default=None, ge=1, le=10, description="Number of decimals printed."
     )
-    source: str = Field(min_length=1, description="Where it was published, such as a figure panel.")
+    source: str = Field(
+        min_length=1, description="Where R was published, such as the panel of a figure."
+    )
 
     @model_validator(mode="after")
     def _printed(self) -> Self:
@@ -297,7 +302,8 @@ class DepositedSettings(Section):
     )
     path: Path | dict[Level, Path] | None = Field(
         default=None,
-        description="Local table, downloaded by hand, or one per level; null: download.",
+        description="Local table that you downloaded by hand, or one such table per level; "
+        "null: lotwise downloads the table.",
     )
     sheet: str | dict[Level, str] | None = Field(
         default=None, description="Sheet of a workbook, or one per level; null: search all sheets."
@@ -308,8 +314,8 @@ class DepositedSettings(Section):
     )
     kind: Literal["tpm", "fpkm", "counts"] | None = Field(
         default=None,
-        description="Unit of the values; null: inferred from names and sums. tpm also accepts TPM "
-        "of a subset of the genes, which do not sum to a million.",
+        description="Unit of the values; null: inferred from names and sums. With tpm, "
+        "the table may contain a subset of the genes, so that the TPM sum to less than a million.",
     )
     level: Level | None = Field(
         default=None, description="Level of the table; null: inferred from names."

@@ -40,8 +40,8 @@ class Attribute(Section):
     )
     r: Literal["median"] | None = Field(
         default=None,
-        description="mean Fisher's z of R with the lots before the change; R of two lots is the "
-        "median over pairs of samples",
+        description="Fisher's z of R between a lot and each lot before the change, averaged over "
+        "the lots before the change; R of two lots is the median over pairs of their samples",
     )
     margin: _Positive = Field(
         description="equivalence margin: largest acceptable difference of means"

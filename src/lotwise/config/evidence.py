@@ -76,8 +76,8 @@ class EvidenceConfig(Section):
     gene_sets: Path | None = Field(default=None, description="GMT file of gene sets to test")
     gene_set_correlation: GeneSetCorrelation = Field(
         default="replicates",
-        description="correlation between genes of a set: replicates (estimated from "
-        "replicates) or preset (0.01)",
+        description="correlation between genes of a set: 'replicates' estimates the correlation "
+        "from replicates, 'preset' uses 0.01",
     )
     genotypes: Path | None = Field(
         default=None,
@@ -103,8 +103,8 @@ class EvidenceConfig(Section):
         default=None,
         ge=-1,
         le=1,
-        description="detectable change: the largest change that leaves R at or above this value is "
-        "reported; null: the observed R of each pair",
+        description="lowest R for the detectable change: lotwise reports the largest change after "
+        "which R is not below this value; null: the observed R of each pair",
     )
     reference_set: Path | None = Field(
         default=None,
@@ -112,8 +112,8 @@ class EvidenceConfig(Section):
     )
     equivalence_method: EquivalenceMethod = Field(
         default="moderated",
-        description="test of each feature: moderated or welch (t of log2 TPM), or deseq2 "
-        "(counts; needs lotwise[de])",
+        description="test of each feature: moderated and welch are t tests of log2 TPM; deseq2 is "
+        "a test of counts and needs lotwise[de]",
     )
     margin: _Positive = Field(
         default=1.0,
@@ -121,9 +121,9 @@ class EvidenceConfig(Section):
     )
     batch_margin: _Positive | Literal["accepted"] | None = Field(
         default=None,
-        description="equivalence margin of (1 - R between batches) - (1 - R within batches); "
-        "accepted: use the upper tolerance limit of reference_set; null: no margin, nothing is "
-        "assessed",
+        description="equivalence margin of the difference D = (1 - R between batches) - (1 - R "
+        "within batches); accepted: the upper tolerance limit of D in reference_set; null: no "
+        "margin, equivalence is not assessed",
     )
     attributes: Path | None = Field(
         default=None,
@@ -141,8 +141,8 @@ class EvidenceConfig(Section):
         default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is flagged; null: computed, so that "
-        "at most 5 % of the runs without an outlier have a flagged sample",
+        description="outlier score below which a sample is flagged; null: the limit is "
+        "computed; at most 5 % of the runs without an outlier then have a flagged sample",
     )
     spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
         default=("ERCC-", "SIRV"),

@@ -40,14 +40,17 @@ class Limits(Section):
     )
     noted_complexity_ratio: Share = Field(
         default=0.7,
-        description="below this ratio, the sample is marked as having low complexity",
+        description="number of isoforms detected at equal depth, relative to the other samples' "
+        "median; a sample with fewer is marked as having low complexity",
     )
     smallest_depth_ratio: Share = Field(
         default=0.05,
         description="minimum depth relative to the other samples' median; a lower depth is refused",
     )
     noted_depth_ratio: Share = Field(
-        default=SHALLOW_BELOW, description="below this ratio, the sample is marked as shallow"
+        default=SHALLOW_BELOW,
+        description="depth relative to the other samples' median; a sample with a lower depth is "
+        "marked as shallow",
     )
 
 
@@ -73,9 +76,9 @@ class ReadsConfig(Section):
     )
     halves: bool | None = Field(
         default=None,
-        description="also quantify halves and quarters of the reads, for the isoform ceiling (two "
-        "more passes over the reads); null: yes if the program is kallisto or salmon and isoforms "
-        "are compared",
+        description="also quantify halves and quarters of the reads, in two more passes over the "
+        "reads; the isoform ceiling uses the results; null: yes if the program is kallisto or "
+        "salmon and isoforms are compared",
     )
     k: int | None = Field(
         default=None,

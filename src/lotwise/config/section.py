@@ -28,7 +28,7 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     headings: ClassVar[dict[str, tuple[str, ...]]] = {}
-    """Keys under each heading of the help; the other keys are listed under the docstring."""
+    """Keys under each heading of the help. For all other keys, the docstring is the heading."""
 
     @field_validator("*", mode="before")
     @classmethod

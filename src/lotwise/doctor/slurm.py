@@ -174,8 +174,9 @@ def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
             check="slurm",
             subject="status command",
             state="warning",
-            found=f"squeue lists a job until {age} s after its end, but Snakemake first checks it "
-            f"after {profile.first_status_seconds} s, then less often, and can miss its end",
+            found=f"squeue lists a job until {age} s after the job's end; Snakemake first checks a "
+            f"job after {profile.first_status_seconds} s, then less often; Snakemake can thus miss "
+            "the end of a job",
             remedy="set slurm-init-seconds-before-status-checks to "
             f"{max(1, age // _LOOKS_BEFORE_FORGOTTEN)}"
             if cluster.accounting_fault

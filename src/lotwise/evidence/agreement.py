@@ -19,7 +19,9 @@ class AgreementRecord(OfPair):
     """
 
     table: ClassVar[str] = "agreement"
-    bin: int = column("0 for all features, else the tenth by mean expression", must_choose=True)
+    bin: int = column(
+        "0: all features; 1 to 10: tenths by mean expression, lowest first", must_choose=True
+    )
     mean_from: float = column("smallest mean log2 TPM of the bin")
     mean_to: float = column("largest mean log2 TPM of the bin")
     n_features: int = column("features in the bin, detected in both samples", heading="features")
@@ -59,7 +61,9 @@ class AgreementRecord(OfPair):
         covers="size of differences",
     )
     sere: float = column(
-        "simple error ratio of the counts of all features; NaN in bins", heading="SERE"
+        "simple error ratio of the counts of all features: 1 if the samples differ by Poisson "
+        "noise alone; NaN in bins 1 to 10",
+        heading="SERE",
     )
     reason: str = column(REASON)
 
@@ -85,8 +89,8 @@ STATISTIC: Final = Statistic(
                 n_named="evidence.n_named",
                 correlation="correlation",
             ),
-            caption="Difference against mean for the pair of different batches with the lowest R, "
-            "with limits of agreement.",
+            caption="Difference against mean, and limits of agreement. The pair is from two "
+            "batches of one condition and has the lowest R.",
         ),
     ),
     compute=call(

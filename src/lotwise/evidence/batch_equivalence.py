@@ -1,4 +1,4 @@
-"""Equivalence of batches: are samples of different batches as alike as replicates?"""
+"""Equivalence of batches: are samples of different batches as alike as samples of one batch?"""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class BatchEquivalenceRecord(Record):
 
 STATISTIC: Final = Statistic(
     name="batch_equivalence",
-    summary="whether 1 - R between and within batches differ by less than a margin",
+    summary="whether 1 - R between batches and 1 - R within batches differ by less than a margin",
     tables=(
         Table(record=BatchEquivalenceRecord, caption="Equivalence of batches within a margin"),
     ),

@@ -27,7 +27,8 @@ class BatchRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_others: float = column(
-        "median R over the other batches; R of two batches: median over pairs of samples",
+        "median R over the other batches. R to another batch is the median over pairs of samples, "
+        "one from each batch",
         heading="median R to others",
         display="r",
     )
@@ -49,7 +50,8 @@ class BatchRecord(Record):
         "upper tolerance limit from the other batches", heading="to", display="r"
     )
     rank_p: float = column(
-        "p of the batch's rank among all batches; small if its R to the others is low",
+        "p-value of the batch's rank among all batches, ranked by median R to the others; a low "
+        "median R gives a small p-value",
         heading="rank p",
     )
     smallest_p: float = column(

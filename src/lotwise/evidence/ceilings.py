@@ -21,8 +21,9 @@ class CeilingRecord(OfPair):
 
     table: ClassVar[str] = "ceilings"
     noise: str = column(
-        "noise that lowers the ceiling: counting (of reads), quantification (counting reads and "
-        "assigning them to isoforms) or preparation (of the library; includes the other two)",
+        "noise that lowers the ceiling. counting: sampling of reads; quantification: sampling of "
+        "reads and their assignment to isoforms; preparation: library and culture, with the other "
+        "two kinds of noise",
         heading="noise",
         choices=("counting", "quantification", "preparation"),
     )

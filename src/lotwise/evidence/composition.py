@@ -25,8 +25,8 @@ class CompositionRecord(Record):
     )
     factor: float = column(
         "each feature's ratio is its TPM / the median TPM of the other samples; the factor is the "
-        "median of these ratios. TPM of unchanged features are this factor times those of the "
-        "other samples",
+        "median of these ratios. The TPM of an unchanged feature is the factor times its "
+        "median TPM in the other samples",
         heading="median-ratio factor",
     )
     shifted: str = column(
@@ -38,8 +38,8 @@ class CompositionRecord(Record):
         "spike-ins at or above the threshold in every sample of the condition", heading="spike-ins"
     )
     global_change: float = column(
-        "RNA other than spike-ins, per spike-in, relative to the other samples; NaN without "
-        "spike-ins",
+        "ratio: RNA per spike-in of the sample / RNA per spike-in of the other samples. The RNA "
+        "excludes the spike-ins. NaN without enough spike-ins",
         heading="RNA per spike-in",
         unknown="no spike-ins",
     )

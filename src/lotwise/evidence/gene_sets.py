@@ -46,8 +46,8 @@ class BatchGeneSetRecord(Record):
         "genes of the set with a median TPM over batches at or above the threshold", heading="genes"
     )
     shift: float = column(
-        "score of the batch (mean log2 expression of the set minus mean of all other genes) minus "
-        "mean score of the other batches",
+        "score of the batch minus the mean score of the other batches. The score is the mean log2 "
+        "expression of the set minus the mean log2 expression of all other genes",
         heading="shift, log2",
     )
     p: float = column("two-sided p of Student's t with batches as observations", heading="p")

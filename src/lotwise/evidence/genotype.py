@@ -46,11 +46,12 @@ class GenotypeRecord(OfPair):
     n_genes: int = column("genes with such a place", heading="genes")
     n_discordant_genes: int = column("genes where a genotype differs", heading="genes that differ")
     log10_ratio: float = column(
-        "log10 of the likelihood of one donor over that of two unrelated donors",
+        "log10 of the likelihood ratio: both samples of one donor / samples of two unrelated "
+        "donors",
         heading="log10 ratio to unrelated",
     )
     log10_ratio_siblings: float = column(
-        "log10 of the likelihood of one donor over that of two siblings",
+        "log10 of the likelihood ratio: both samples of one donor / samples of two siblings",
         heading="log10 ratio to siblings",
     )
     reason: str = column(REASON)
@@ -70,8 +71,9 @@ class DonorRecord(Record):
         heading="by genotype",
     )
     agrees: str = column(
-        "whether the donor found is that of the sample sheet: yes, no, or why this is not known; "
-        "if the sheet gives no donor, that of the other samples of the batch is used",
+        "whether the donor found is the donor in the sample sheet: yes, no, or why this is not "
+        "known. A sample without a donor in the sheet is compared with the other such samples of "
+        "its batch",
         heading="agrees",
         answers=("yes", "no"),
     )

@@ -37,8 +37,8 @@ class MarkerRecord(Record):
         covers="identity",
     )
     group: str = column(
-        "group of alternative markers (any_of); one marker as expected is enough for yes; empty "
-        "without alternatives",
+        "group of alternative markers (any_of); empty without alternatives. The group holds (yes) "
+        "if at least one of its markers is as expected",
         heading="one of",
     )
     specific: bool = column(
@@ -46,7 +46,8 @@ class MarkerRecord(Record):
         heading="specific",
     )
     note: str = column(
-        "why the marker is not judged; otherwise the note on the marker, or else on its panel",
+        "why the marker is not judged; otherwise the note of the marker, or the note of its panel "
+        "if the marker has no note",
         heading="note",
     )
 

@@ -34,12 +34,15 @@ class UsageRecord(OfPair):
         "whether the dominant isoform differs", heading="dominant flips", known_with="distance"
     )
     null_distance: float = column(
-        "root mean square of distances between bootstraps of one sample, after the prior is added"
+        "root mean square of the distances between bootstraps of the same sample, with the prior "
+        "added to every isoform"
     )
     null_flip_share: float = column(
         "share of bootstrap pairs in which the dominant isoform differs"
     )
-    p: float = column("p of the tested distance, from distances between bootstraps")
+    p: float = column(
+        "p-value of tested_distance; the null distances are between bootstraps of the same sample"
+    )
     p_adjusted: float = column("p after Benjamini-Hochberg", heading="adjusted p")
     reason: str = column(REASON)
 
@@ -82,7 +85,7 @@ class ShareRecord(Record):
         display="percent",
     )
     distance: float = column(
-        "Jensen-Shannon distance between the two batches whose usage of the gene differs most",
+        "largest Jensen-Shannon distance between the isoform usages of the gene in two batches",
         heading="distance",
     )
     reason: str = column(REASON)

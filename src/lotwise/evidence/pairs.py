@@ -33,7 +33,8 @@ class PairRecord(OfPair):
     )
     reason: str = column(REASON)
     in_detail: bool = column(
-        "False if this row is the only result of the pair, because there are too many pairs",
+        "False if the pair has only this row and is in no other table of pairs, because there are "
+        "too many pairs",
         default=True,
     )
 

@@ -91,7 +91,8 @@ class ProcessFeatureRecord(Record):
     n_pre: int = column("lots before the change")
     n_post: int = column("lots after the change")
     difference: float = column(
-        "log2 TPM after the change minus before (means of the lots), relative to the median ratio",
+        "log2(TPM ratio / median ratio); the TPM ratio is after the change / before the change. "
+        "log2 TPM are averaged over lots",
         heading="log2 ratio",
         covers="size of differences",
     )

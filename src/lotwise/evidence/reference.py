@@ -25,8 +25,8 @@ class ComparisonRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_reference: float = column(
-        "for each accepted batch, the median R of its samples to those of the new batch; then the "
-        "median over the accepted batches",
+        "median R over the accepted batches. R to an accepted batch is the median over pairs of "
+        "samples, one from each batch",
         heading="median R to accepted",
         display="r",
     )
@@ -44,8 +44,8 @@ class ComparisonRecord(Record):
         answers=("yes", "no"),
     )
     rank_p: float = column(
-        "p-value of the new batch, from ranking all batches by their median R to the others; small "
-        "if its R is low",
+        "p-value of the new batch's rank among all batches, ranked by median R to the others; a "
+        "low median R gives a small p-value",
         heading="rank p",
     )
     smallest_p: float = column(

@@ -19,13 +19,13 @@ SAMPLES: Final = ReportSection(
     "samples",
     "Samples and intake",
     "This section lists the samples, the checks of their reads, and the depth of each library. "
-    "Read this before any R: TPM of a failed library still sum to a million.",
+    "Read this before any R: the TPM of a failed library also sum to a million.",
 )
 FIGURES: Final = ReportSection(
     "figures",
     "Every pair of samples",
-    "As in Extended Data Figs 1 and 2 of Bloor et al. 2020, scatter plots of log2(TPM + c) are "
-    "below the diagonal, and Pearson's R over all features is in the cells above the diagonal.",
+    "Scatter plots of log2(TPM + c) are below the diagonal. Pearson's R over all features is above "
+    "the diagonal. The layout is that of Extended Data Figs 1 and 2 of Bloor et al. 2020.",
 )
 SENSITIVITY: Final = ReportSection(
     "sensitivity",
@@ -52,7 +52,7 @@ ISOFORMS: Final = ReportSection(
     "Isoform usage",
     "This section shows how isoform usage differs between batches, for genes that are detected "
     "in both samples and have at least two isoforms. Without bootstraps of the quantifier there is "
-    "no p-value, and most large distances at low counts are noise of counting and quantification.",
+    "no p-value. Most large distances at low counts are noise of counting and quantification.",
 )
 BATCHES: Final = ReportSection(
     "batches",

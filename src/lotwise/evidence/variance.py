@@ -54,7 +54,7 @@ class VarianceDensityRecord(Record):
     share_from: float = column("lower bound of the share")
     share_to: float = column("upper bound of the share")
     fraction: float = column(
-        "fraction of the features with a share from share_from to share_to, in [0, 1]"
+        "fraction of the features whose share is between share_from and share_to, in [0, 1]"
     )
     reason: str = column(REASON)
 

@@ -53,7 +53,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
                 "the version numbers of identifiers differ between samples and are ignored, so "
-                f"{n_plain - n_shared:,} more features match. With version numbers, up to "
+                f"{n_plain - n_shared:,} more features match. If version numbers were used, up to "
                 f"{percent(rest)} of the TPM of a sample would not be compared",
                 SharedFeaturesWarning,
                 stacklevel=3,
@@ -81,7 +81,7 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         most = max(lost, key=lambda name: lost[name])
         came += (
             f"; the other features have up to {percent(lost[most])} of the TPM of a sample "
-            f"(most in {most!r})"
+            f"(the highest percentage is in {most!r})"
         )
         warnings.warn(
             f"{came}; only common features are compared",

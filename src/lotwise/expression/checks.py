@@ -94,8 +94,8 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
                 f"sample {sample!r}: all values are multiples of one number, so these are counts "
                 "per million (CPM), not TPM, unless rounded values were scaled again",
                 path=abundance.path,
-                remedy="use the TPM of the quantifier; for CPM of 3' reads, use from_frame with "
-                "unit='cpm'; for TPM or FPKM that were rounded and then scaled, use "
+                remedy="use the TPM of the quantifier; if the values are CPM of 3' reads, use "
+                "from_frame with unit='cpm'; if TPM or FPKM were rounded and then scaled, use "
                 "'tpm_sum: any' (--tpm-sum any)",
             )
         return ""
@@ -163,8 +163,8 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
             )
         if contradicts(counts, one.tpm):
             raise InputError(
-                f"sample {name!r}: features with high TPM do not have high counts, so the counts "
-                "are not those from which these TPM were computed",
+                f"sample {name!r}: features with high TPM do not have high counts, so these "
+                "TPM were not computed from these counts",
                 path=one.path,
                 remedy="check that counts and TPM have the same order of features and samples",
             )

@@ -163,10 +163,10 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     if differ.any():
         at = int(differ.arg_true()[0])
         warnings.warn(
-            f"{int(differ.sum()):,} of {len(given):,} transcripts have another gene in RSEM's "
-            f"files than in {source} (for example, {isoform.features[at]!r} has {own[at]!r} in "
-            f"RSEM's files and {given[at]!r} in {source}). The isoforms are summed to the genes in "
-            f"{source}",
+            f"{int(differ.sum()):,} of {len(given):,} transcripts belong to different genes in "
+            f"RSEM's files and in {source}. For example, {isoform.features[at]!r} belongs to "
+            f"{own[at]!r} in RSEM's files, but to {given[at]!r} in {source}. The isoforms are "
+            f"summed to the genes in {source}",
             LotwiseWarning,
             stacklevel=3,
         )

@@ -194,7 +194,8 @@ def _shared(
     return InvalidComparison(
         "shared_reads",
         f"samples {first!r} and {second!r} (batches {batch_of[first]!r} and {batch_of[second]!r}) "
-        f"agree more closely than two libraries can ({read[first].path} and {read[second].path}): "
+        "agree more closely than two separate libraries can agree "
+        f"({read[first].path} and {read[second].path}): "
         "they have reads in common, or one is an altered copy; give each sample the reads of its "
         "own library",
     )

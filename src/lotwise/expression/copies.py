@@ -63,7 +63,7 @@ def _are_copies(first: Floats, second: Floats) -> bool:
 
 
 def find_repeats(tpm_of: Mapping[str, Floats]) -> list[tuple[str, str]]:
-    """Return the pairs of samples that agree more closely than two libraries can.
+    """Return the pairs of samples that agree more closely than two separate libraries can agree.
 
     Such as the same reads quantified twice, or a copy that was scaled or rounded to whole numbers.
     Copies are among them, unless there are few features.

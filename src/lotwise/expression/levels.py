@@ -119,8 +119,8 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
-            f"{transcripts.source}; they account for {percent(share.min())} to "
-            f"{percent(share.max())} of a sample's TPM and are excluded at gene level",
+            f"{transcripts.source}. These transcripts are excluded at gene level. Their share of a "
+            f"sample's TPM is {percent(share.min())} to {percent(share.max())}",
             UnmappedTranscriptsWarning,
             stacklevel=3,
         )

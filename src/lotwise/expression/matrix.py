@@ -53,8 +53,8 @@ def read_matrix(path: Path, samples: Sequence[str]) -> dict[str, Abundance]:
     header = layout.header
     if len(header) < 2:
         raise InputError(
-            f"has only one column, {header[0]!r}, but a TPM matrix has a column of features and "
-            "one column per sample, separated by tabs or commas",
+            f"has only one column, {header[0]!r}. A TPM matrix has a column of features and one "
+            "column per sample. The columns are separated by tabs or commas",
             path=path,
             row=layout.first_row - 1,
             remedy="save the matrix as TSV or CSV",

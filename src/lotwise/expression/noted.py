@@ -48,8 +48,8 @@ def correlations_of(expression: AnnData, statistic: str) -> npt.NDArray[np.float
     found = expression.obsp[statistic]
     if not isinstance(found, np.ndarray):
         raise InputError(
-            f"obsp[{statistic!r}] is not a full matrix; possible cause: anndata.concat does not "
-            "compute R between the parts that it joins",
+            f"obsp[{statistic!r}] is not a full matrix; possible cause: anndata.concat joined "
+            "several AnnData objects and did not compute R between them",
             remedy="call lotwise.tl.correlate again",
         )
     return found

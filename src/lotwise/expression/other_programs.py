@@ -56,7 +56,7 @@ OTHER_PROGRAMS: Final = (
     OtherProgram(
         "StringTie's t_data.ctab, which has no TPM",
         _has("t_id", "t_name", "FPKM"),
-        "run stringtie with -A and give its table of genes, or a matrix of the TPM in its GTF",
+        "run stringtie with -A and give its gene table, or a TPM matrix made from its GTF files",
     ),
     OtherProgram(
         "a table of differential expression",

@@ -70,7 +70,7 @@ _FOREIGN: Final = (
     _Foreign(
         b"%%MatrixMarket",
         "is a sparse matrix (MatrixMarket) without names of features and samples",
-        "write the TPM with their names as TSV or h5ad",
+        "write the TPM, with feature names and sample names, as TSV or h5ad",
     ),
     _Foreign(b"version https://git-lfs", "is a Git LFS pointer, not the file", "run git lfs pull"),
     _Foreign(b"<?xml", "is an XML document", _FETCH),

@@ -62,14 +62,14 @@ def read_quant(
     ----------
     samples
         A sample sheet, a mapping of sample names to quantifications, or a sequence of samples. In
-        a mapping, each sample is its own batch. A quantification is a file of RSEM, salmon or
-        kallisto, the output folder of one of them, an RSEM prefix, or a TPM matrix that contains
+        a mapping, each sample is its own batch. A quantification is one of the following: a file or
+        the output folder of RSEM, salmon or kallisto; an RSEM prefix; a TPM matrix that contains
         the samples.
     tx2gene
         Map of transcripts to genes and gene symbols: a table, GTF, GFF3 or FASTA file, or a
-        ``TranscriptMap``. No map is needed for RSEM, or if the transcript names are
-        GENCODE's names with ``|``. If RSEM used another map, the isoforms are summed again by the
-        map given here, with a warning.
+        ``TranscriptMap``. No map is needed for the output of RSEM. No map is needed if the
+        transcript names are GENCODE's names with ``|``. If RSEM used another map, lotwise prints a
+        warning and sums RSEM's isoforms to the genes of the map given here.
     min_shared
         Minimum fraction of features that all samples share, in [0, 1]. If samples were quantified
         with different annotations, only shared features are kept.
@@ -79,21 +79,22 @@ def read_quant(
         Level of a TPM matrix, if it cannot be inferred from its features.
     bootstraps
         Read the bootstraps of kallisto and salmon into ``uns["lotwise"]["bootstraps"]``. For each
-        sample, this contains estimated counts, bootstraps x features. The counts of a gene,
-        divided by its length, are proportional to its TPM.
+        sample, the entry is a matrix of estimated counts (bootstraps x features). The counts of a
+        gene, divided by the length of the gene, are proportional to the TPM of the gene.
 
     Returns
     -------
-    AnnData of samples x genes and of samples x isoforms: ``X`` is log2(TPM + 1), the layers are
-    ``tpm``, ``counts`` (NaN if the source has none) and ``length``; see :mod:`lotwise.keys`.
-    The values of genes are RSEM's own; for other programs,
-    :func:`~lotwise.expression.genes.sum_genes` computes them from the isoforms.
+    Two AnnData: samples x genes, and samples x isoforms. ``X`` is log2(TPM + 1). The layers are
+    ``tpm``, ``counts`` (NaN if the source has no counts), ``length`` and, where available,
+    ``fpkm``; see :mod:`lotwise.keys`. Gene values are read from the input if it contains
+    them (for RSEM, see also ``tx2gene``). Otherwise, :func:`~lotwise.expression.genes.sum_genes`
+    computes the gene values from the isoform values.
 
     Raises
     ------
     InputError
-        A file is missing or malformed or is not TPM, the features do not match, or two samples
-        have the same name.
+        A file is missing or malformed, or its values are not TPM. The error is also raised if the
+        samples share too few features, or if two samples have the same name.
 
     Examples
     --------

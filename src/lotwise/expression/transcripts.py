@@ -156,9 +156,9 @@ def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
     same = bool((table["gene"] == table["transcript"]).all())
     warnings.warn(
         f"{path}: each gene has exactly one transcript ({table.height:,} genes"
-        f"{'; each gene_id equals its transcript_id' if same else ''}), so the gene level "
-        "equals the isoform level; give another map, unless the organism has one transcript per "
-        "gene",
+        f"{'; each gene_id equals its transcript_id' if same else ''}). The gene level "
+        "therefore equals the isoform level. If genes of the organism have several transcripts, "
+        "give another map",
         LotwiseWarning,
         stacklevel=3,
     )

@@ -72,10 +72,10 @@ def concordance(x: npt.ArrayLike, y: npt.ArrayLike) -> Concordance:
 
     Returns
     -------
-    ``ccc`` and ``pearson`` in [-1, 1], ``accuracy`` in (0, 1], ``scale_shift`` sd(x)/sd(y),
-    ``location_shift`` (mean x - mean y) / sqrt(sd x sd y). If one sample is constant, the formula
-    gives a ``ccc`` of 0. This function returns NaN, as for two constant samples, because R is not
-    defined.
+    ``ccc`` and ``pearson`` are in [-1, 1], and ``accuracy`` is in (0, 1]. ``scale_shift`` is
+    sd(x) / sd(y). ``location_shift`` is (mean(x) - mean(y)) / sqrt(sd(x) sd(y)). If one or both
+    samples are constant, R is not defined, and this function returns NaN. With one constant sample,
+    Lin's formula would give a ``ccc`` of 0.
 
     Raises
     ------
@@ -138,8 +138,8 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     -------
     ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on ``n_features``
     features. ``mad`` and ``sd`` need at least one feature; the correlations need two features, and
-    neither sample may be constant. Otherwise they are NaN. ENCODE warns on Spearman below 0.9
-    (same donor) or 0.8 (different donors).
+    neither sample may be constant. Otherwise they are NaN. ENCODE's script warns if
+    Spearman's correlation is below 0.9 (same donor) or below 0.8 (different donors).
 
     Raises
     ------
@@ -192,8 +192,10 @@ def detection(x: npt.ArrayLike, y: npt.ArrayLike, *, threshold: float = 1.0) -> 
 
     Returns
     -------
-    Numbers of features detected in one sample only, in neither and in both, and the Jaccard index
-    of the detected sets in [0, 1]. The index is NaN where no feature is detected in either sample.
+    Three numbers of features: detected in one sample only (``n_one_only``), in neither sample
+    (``n_neither``) and in both samples (``n_both``). ``jaccard`` is the Jaccard index of the two
+    sets of detected features, in [0, 1]. ``jaccard`` is NaN if no feature is detected in either
+    sample.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Equivalence of batches: are samples of different batches as alike as replicates?"""
+"""Equivalence of batches: are samples of different batches as alike as samples of one batch?"""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class BatchEquivalence(NamedTuple):
 
     ``difference`` is the median of 1 - R between batches minus the median within batches.
     ``standard_error`` is its jackknife standard error. ``lower`` and ``upper`` are the limits of
-    its interval with coverage ``1 - 2 alpha``; ``upper`` is farther from ``difference`` than
-    ``lower`` is. ``p`` is the larger p of the two one-sided tests. ``words`` state what this number
-    of batches can show. ``reason`` states why equivalence cannot be assessed.
+    its interval with coverage ``1 - 2 alpha``. ``lower`` and ``upper`` can have different distances
+    from ``difference``. ``p`` is the larger p of the two one-sided tests. ``words`` state what this
+    number of batches can show. ``reason`` states why equivalence cannot be assessed.
     """
 
     difference: float
@@ -53,7 +53,7 @@ def batch_equivalence(
     conditions: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> BatchEquivalence:
-    """Test whether 1 - R between batches exceeds 1 - R within batches by less than a margin.
+    """Test whether 1 - R between batches and 1 - R within batches differ by less than a margin.
 
     ``between`` is the median of 1 - R over pairs of samples from different batches, and ``within``
     is the median over pairs from one batch. Both samples of a pair have the same condition. ``D``
@@ -61,7 +61,7 @@ def batch_equivalence(
     log(between) with log(within + margin), and log(between + margin) with log(within). On the log
     scale, 1 - R is nearly symmetric. The independent units are batches, not pairs. The standard
     errors are therefore jackknives over batches, with Student's t on ``k - 1`` degrees of freedom
-    for ``k`` batches. The interval contains the differences that these tests do not reject.
+    for ``k`` batches. The interval contains each value of D that neither one-sided test rejects.
 
     Parameters
     ----------
@@ -79,10 +79,11 @@ def batch_equivalence(
     Returns
     -------
     ``equivalent`` is "no" if equivalence was not shown. This does not show a difference.
-    ``equivalent`` is "not assessable" if there are fewer than three batches, if fewer than two of
-    them have replicates, or if a batch has no other batch of its condition. It is also "not
-    assessable" if a correlation is undefined, or if no pairs within or between batches remain when
-    one batch is left out. The standard error, the interval and ``p`` are then NaN.
+    ``equivalent`` is "not assessable" if there are fewer than three batches, or if fewer than two
+    batches have replicates. ``equivalent`` is also "not assessable" if a batch shares no
+    condition with another batch, or if a correlation is undefined. The last possible reason is
+    that, without one of the batches, no pairs within or no pairs between batches remain. If
+    ``equivalent`` is "not assessable", the standard error, the interval and ``p`` are NaN.
 
     Raises
     ------
@@ -130,11 +131,13 @@ def accepted_margin(
 ) -> AcceptedMargin:
     """Return the upper tolerance limit of D over accepted batches, as a margin for new batches.
 
-    The ``D`` of an accepted batch is the median of 1 - R to the other accepted batches, minus the
-    median of 1 - R within batches. A pair of batches contributes to the D of both batches. The
-    spread of D is therefore too small by the factor ``(k - 2) / (k - 1)``, and the standard
-    deviation of D is divided by this factor. The margin is ``mean + factor x sd``. The factor is
-    the exact normal tolerance factor, with ``level`` as content and as confidence.
+    For each accepted batch, ``D`` is the difference of two medians of 1 - R (first minus second).
+    The first median is over pairs of a sample of this batch and a sample of another accepted batch.
+    The second median is over pairs of samples within each accepted batch. A pair of batches
+    contributes to the D of both batches. The standard deviation of D is therefore too small by the
+    factor ``(k - 2) / (k - 1)`` for ``k`` accepted batches. To correct this, the standard deviation
+    is divided by this factor. The margin is ``mean + factor x sd``. Here, ``factor`` is the exact
+    normal tolerance factor. Its content and its confidence are both ``level``.
 
     Parameters
     ----------
@@ -244,7 +247,7 @@ def _reason(pairs: _Pairs, names: list[str]) -> str:
         return f"no other batch has samples of the same condition as {alone}"
     for name in names:
         if not np.isfinite(pairs.without(name).medians()).all():
-            return f"without {name}, pairs within or between batches are missing"
+            return f"without {name}, too few pairs of samples remain"
     return ""
 
 

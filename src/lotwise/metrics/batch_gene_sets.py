@@ -85,7 +85,7 @@ def batch_set_shift(
     if len(genes) != matrix.shape[1] or not 0 <= batch < k:
         raise InputError(
             f"the matrix has {k} batches x {matrix.shape[1]:,} genes, but got {len(genes):,} gene "
-            f"names and batch number {batch}; give one name for each gene, and a batch number from "
+            f"names and batch number {batch}. Give one name for each gene, and a batch number from "
             f"0 to {k - 1}"
         )
     position = {gene: i for i, gene in enumerate(genes)}

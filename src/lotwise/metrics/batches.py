@@ -1,4 +1,4 @@
-"""Batches as the unit of inference: what k earlier batches predict for a new batch."""
+"""What k earlier batches predict for a new batch; one batch counts as one observation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from lotwise.errors import InputError
 from lotwise.metrics.moments import FloatArray
@@ -39,7 +39,7 @@ class BatchR(NamedTuple):
 
 
 class ReferenceInterval(NamedTuple):
-    """Range in which one more batch (prediction) or most further batches (tolerance) should lie.
+    """Two ranges of R: for one more batch (prediction), and for most new batches (tolerance).
 
     Limits are correlations; ``words`` describe what k batches can show.
     """
@@ -67,8 +67,9 @@ class RankP(NamedTuple):
 def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> SampleMedians:
     """Return the median R of single samples between each pair of batches and within each batch.
 
-    Both medians are of R between single samples. R between average profiles would exceed R within
-    batches even where batches differ, because an average has less noise than a sample.
+    Both medians are of R between single samples. Average profiles of batches are not
+    used, because an average profile has less noise than a single sample. R between average profiles
+    can therefore exceed R within batches, even if the batches differ.
 
     Parameters
     ----------
@@ -164,7 +165,7 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
 def fewer_replicates_variance(
     correlations: npt.ArrayLike, *, batches: npt.ArrayLike, n_replicates: int
 ) -> float:
-    """Return the extra variance of -ln R of a batch with fewer samples than the reference batches.
+    """Return the extra variance of -ln R of a batch that has fewer samples than reference batches.
 
     If a batch has one sample and each reference batch has three, -ln R of this batch varies more.
     The limits of the reference would then be too narrow. For each sample, -ln R to the samples of
@@ -189,7 +190,8 @@ def fewer_replicates_variance(
     Raises
     ------
     InputError
-        As :func:`medians_of_samples`, or ``n_replicates`` is below 1.
+        The matrix is not square, ``batches`` does not have one name per sample, or
+        ``n_replicates`` is below 1.
 
     Examples
     --------
@@ -257,8 +259,8 @@ def reference_interval(
     Raises
     ------
     InputError
-        As :func:`leave_one_out`; or R is outside [-1, 1], ``level`` is outside (0, 1), or
-        ``extra_variance`` is negative.
+        The matrix is not square or not symmetric, R is outside [-1, 1], ``level`` is outside
+        (0, 1), or ``extra_variance`` is negative.
 
     Examples
     --------
@@ -266,7 +268,7 @@ def reference_interval(
     >>> round(found.prediction_lower, 3), round(found.tolerance_lower, 3)
     (0.674, 0.0)
     >>> found.words
-    '3 batches: a normal 95 %/95 % tolerance interval reaches 9.8 standard deviations to ...'
+    '3 batches: the limits of a normal 95 %/95 % tolerance interval are 9.8 standard ...'
     """
     matrix = np.asarray(correlations, dtype=np.float64)
     medians = leave_one_out(matrix, batches=np.arange(matrix.shape[0])).median_to_others
@@ -283,9 +285,7 @@ def reference_interval(
         reason = "two batches have the same values (R = 1): one is a copy of the other"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     if k < 3:
-        reason = (
-            "fewer than three reference batches give no limits, because two batches have only one R"
-        )
+        reason = "limits need at least three reference batches, because two batches have only one R"
         return ReferenceInterval(NAN, NAN, NAN, NAN, k, level, reason, reason)
     rows = np.flatnonzero(known)
     costs = _costs_of_batches(_minus_log(of_pairs[np.ix_(rows, rows)]))
@@ -300,11 +300,13 @@ def reference_interval(
     low, high, tolerance_low, tolerance_high = np.exp(-(shared + np.exp(centre + ends * sd)))
     times = float(np.exp(min(reach * sd, np.log(_MOST_TIMES))))
     words = (
-        f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
-        f"{factor:.1f} standard deviations to either side (1.96 if mean and standard deviation "
-        f"were known). About {100 * (1 - level):.2g} % of good batches that vary independently lie "
-        "outside the prediction interval. A batch is below this interval only if it adds more than "
-        f"{times:.2g} times as much to -ln R as these batches do (geometric mean)"
+        f"{k} batches: the limits of a normal {100 * level:g} %/{100 * level:g} % tolerance "
+        f"interval are {factor:.1f} standard deviations from the mean. They would be "
+        f"{float(ndtri((1 + level) / 2)):.2f} standard deviations from the mean if the mean and "
+        f"the standard deviation were known. About {100 * (1 - level):.2g} % of good batches that "
+        "vary independently lie outside the prediction interval. A batch is below the prediction "
+        f"interval only if it adds more than {times:.2g} times as much to -ln R as the geometric "
+        "mean of these batches"
     )
     return ReferenceInterval(
         float(low), float(high), float(tolerance_low), float(tolerance_high), k, level, words, ""
@@ -314,8 +316,9 @@ def reference_interval(
 def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
     """Return the p-value of a batch's rank among all k + 1 batches; a low R gives a low p.
 
-    Each of the k + 1 batches, the new one included, is ranked by its median R to the other k. Thus
-    every median is over k pairs: a median over fewer pairs would vary differently.
+    All k + 1 batches (k reference batches and the new batch) are ranked by their median R to the
+    other k batches. Thus every median is over k pairs: a median over fewer pairs would vary
+    differently.
 
     Parameters
     ----------

@@ -164,9 +164,10 @@ def replicate_reliabilities(
 def disagree_from(n_groups: int, *, spread: float = 0.0) -> float:
     """Return the factor by which 1 - R of a sound group may exceed that of the best group.
 
-    By chance alone, the best of many groups is better than the best of few. It is also better if
-    the noise of samples is unequal (``spread``: :func:`lotwise.metrics.design.noise_spread`). The
-    factor therefore increases with both.
+    By chance alone, the best of many groups has a higher R than the best of few groups. The best
+    group also has a higher R if the noise of samples is unequal (``spread``:
+    :func:`lotwise.metrics.design.noise_spread`). The factor therefore increases with the number of
+    groups and with ``spread``.
 
     Examples
     --------
@@ -237,11 +238,12 @@ def thinning_reliability(
     rng: np.random.Generator,
     pseudocount: float = 1.0,
 ) -> Reliability:
-    """Return a library's expected R with a second sequencing of it, from its own counts.
+    """Return the expected R of two sequencing runs of a library, from the counts of one run.
 
-    The counts are thinned binomially into two, four and eight independent libraries of a
-    half, a quarter and an eighth of the depth. log(1/r - 1) of their mean R is extrapolated
-    quadratically in log depth to the full depth. The Spearman-Brown formula assumes a slope of -1.
+    The counts are thinned binomially into independent libraries: two halves, four quarters and
+    eight eighths. Let r be the mean R of the libraries of one depth. ``log(1/r - 1)`` is
+    extrapolated quadratically in log depth to the full depth. The Spearman-Brown formula assumes
+    that ``log(1/r - 1)`` has a slope of -1 in log depth.
     At low depth, log2(TPM + c) has another slope, and the formula gives a reliability that is too
     high.
 
@@ -260,8 +262,9 @@ def thinning_reliability(
     Returns
     -------
     Reliability in (0, 1]. It covers the noise of counting reads, but not of library preparation or
-    of assigning reads to isoforms. NaN without counts, or where thinned libraries do not correlate
-    beyond chance (R up to 3 / sqrt(features)): nothing can be extrapolated from such an R.
+    of assigning reads to isoforms. The reliability is NaN without counts. It is also NaN if the
+    thinned libraries do not correlate beyond chance (mean R up to ``3 / sqrt(features)``). An R
+    expected by chance cannot be extrapolated.
 
     Raises
     ------

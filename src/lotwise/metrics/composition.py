@@ -1,4 +1,8 @@
-"""Composition: the factor by which TPM of unchanged features differ; total RNA by spike-ins."""
+"""Composition of the RNA of samples, and its total amount.
+
+The factor of a sample states how TPM of unchanged features differ from those of other samples.
+Spike-ins show the change of the total RNA.
+"""
 
 from __future__ import annotations
 
@@ -42,14 +46,14 @@ class Composition(NamedTuple):
 def composition(
     tpm: npt.ArrayLike, *, spike_ins: npt.ArrayLike | None = None, threshold: float = 1.0
 ) -> Composition:
-    """Return the median-ratio factor of each sample to the others, and the global change.
+    """Return each sample's median ratio of TPM to other samples, and the change of its total RNA.
 
-    TPM are relative. If a few features take a larger share, the TPM of all others fall, although
-    they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
-    ``L = log2 TPM``. The first median is over the features with at least ``threshold`` TPM in every
-    sample, except spike-ins. Spike-ins were added in equal amounts, so they show a change of the
-    total RNA. The global change is a ratio of two factors: that of the total TPM without spike-ins,
-    divided by that of the spike-ins.
+    TPM are relative. If a few features take a larger share of the RNA, the TPM of all other
+    features fall, although they did not change. The median ratio (``factor``) of a sample is
+    ``2 ** median(L - median of the others' L)`` with ``L = log2 TPM``. The first median is over
+    the features with at least ``threshold`` TPM in every sample, except spike-ins. Spike-ins were
+    added in equal amounts, so they show a change of the total RNA. The global change is the factor
+    of the total TPM without spike-ins, divided by the factor of the spike-ins.
 
     Parameters
     ----------

@@ -81,9 +81,10 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike) -> float:
 def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     """Return Pearson's correlation of every pair of samples.
 
-    Float64 values whose means are small relative to the spread, as in log expression, are
-    multiplied without a copy. Other values are centred first, and the products are corrected for
-    the rounding error of the means (Chan, Golub & LeVeque 1983, American Statistician 37:242).
+    Contiguous float64 values are not copied if the mean of every sample is small relative to its
+    spread, as in log expression. Otherwise, all values are centred first. The products of centred
+    values are corrected for the rounding error of the means (Chan, Golub & LeVeque 1983, American
+    Statistician 37:242).
     Centring is done in blocks, so that only ``values`` and one block are in memory.
 
     Parameters
@@ -94,8 +95,8 @@ def pearson_matrix(values: npt.ArrayLike) -> FloatArray:
     Returns
     -------
     Shape ``(n_samples, n_samples)``, symmetric, in [-1, 1], 1 on the diagonal.
-    NaN in the row and column of a sample that is constant or contains a NaN or an
-    infinity, and everywhere with fewer than 2 features.
+    The row and column of a sample are NaN if the sample is constant or contains a NaN or an
+    infinity. With fewer than 2 features, all values are NaN.
 
     Raises
     ------

@@ -34,8 +34,9 @@ def replicate_agreement(
     """Compare 1 - R of replicates with 1 - R of samples of different batches.
 
     A linear model of 1 - R is fitted to all pairs by least squares. It has one effect per sample,
-    and one effect of belonging to the same batch. The effect of one bad sample in the batch with
-    most replicates is therefore not attributed to all replicates.
+    and one effect of belonging to the same batch. A bad sample in the batch with most replicates
+    lowers R of many pairs of replicates. The model attributes this to the effect of the sample, not
+    to the effect of belonging to the same batch.
 
     Parameters
     ----------
@@ -50,8 +51,9 @@ def replicate_agreement(
     -------
     ``ratio`` is 1 - R of replicates divided by 1 - R of samples of different batches, both for
     average samples. It is NaN, with a reason, if fewer than two batches have replicates or if R
-    between batches is always 1. ``sentence`` states what to check if the ratio is above ``most``
-    and the mean R of replicates is below the mean R between batches; otherwise it is empty.
+    between batches is always 1. ``sentence`` states what to check. It is empty if ``ratio`` is
+    NaN or at most ``most``. It is also empty if the mean R of replicates is not below the mean R
+    between batches.
 
     Raises
     ------
@@ -95,7 +97,7 @@ def replicate_agreement(
 
 
 def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> float:
-    """Return how unequal the noise of samples is, from the part of 1 - R that each sample adds.
+    """Return how much noise differs between samples; the noise is a sample's part of 1 - R.
 
     The model ``1 - R_ij = a_i + a_j``, plus one constant for pairs of different batches, is fitted
     by least squares. If a sample is in the wrong batch, its ``a_i`` hardly changes. The largest

@@ -163,7 +163,7 @@ def perturbed_r(
 
 
 def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
-    """Return the larger R of two grids in each cell: R of the less visible change.
+    """Return R of the less visible change: the larger R of two grids, for each share and fold.
 
     A change may be hidden in one sample of a pair and visible in the other. Neither is preferred.
 
@@ -174,8 +174,8 @@ def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
 
     Returns
     -------
-    Mean and standard deviation over repeats from the grid with the larger mean, cell by cell.
-    Where one grid is not defined, the other is returned.
+    For each share and fold, the mean and standard deviation over repeats, from the grid with the
+    larger mean R. Where one grid is not defined, the other is returned.
 
     Examples
     --------

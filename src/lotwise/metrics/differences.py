@@ -38,10 +38,11 @@ class BlandAltman(NamedTuple):
 
 
 class LogRatios(NamedTuple):
-    """log2 TPM of two samples; half of the log2 median ratio is subtracted from x and added to y.
+    """log2 TPM of two samples, x and y, corrected for their median ratio.
 
-    ``median_ratio`` is the median of x / y over features, the shift in composition; NaN without
-    features.
+    Half of the log2 median ratio is subtracted from ``x`` and added to ``y``. ``median_ratio`` is
+    the median over features of the TPM in x divided by the TPM in y. It is the shift in
+    composition, and NaN without features.
     """
 
     x: FloatArray

@@ -33,11 +33,13 @@ def compare_labels(
 ) -> tuple[LabelAgreement, ...]:
     """Compare the donors found by genotype with those of the sample sheet.
 
-    Each labelled donor is assigned to one group of samples, and each group to at most one donor, so
-    that as many samples as possible agree. A sample in another group disagrees. Two assignments can
+    Each labelled donor is assigned to at most one group of samples, and each group to at most one
+    donor, so that as many samples as possible agree.
+    A sample in another group disagrees. Two assignments can
     be equally good, for example if each of two donors has one sample in each of two groups. All
     samples of these donors then disagree, because genotypes cannot show which samples were
-    exchanged. Samples without a donor are compared with the other samples of their batch.
+    exchanged. A sample without a labelled donor is compared with the other such samples of its
+    batch.
 
     Parameters
     ----------
@@ -48,7 +50,7 @@ def compare_labels(
 
     Returns
     -------
-    One answer per sample. Two samples are exchanged if each is in the other's group.
+    One answer per sample. Two samples are exchanged if each is in the group of the other's donor.
 
     Raises
     ------

@@ -33,8 +33,8 @@ class PairEvidence(NamedTuple):
     n_genes, n_discordant
         Genes with such a position, and those in which a genotype differs.
     unrelated, siblings
-        log10 of the likelihood ratio of one donor against two unrelated donors, and against two
-        siblings.
+        log10 of the likelihood of one donor divided by the likelihood of two donors. The two donors
+        are unrelated for ``unrelated``, and siblings for ``siblings``.
     """
 
     n_bases: IntArray
@@ -54,11 +54,12 @@ class Gene(NamedTuple):
 def compare_pairs(
     genes: Iterable[Gene], n_samples: int, *, heterozygosity: float = HETEROZYGOSITY
 ) -> PairEvidence:
-    """Return for each pair the evidence that both samples are from one donor.
+    """Return the evidence that two samples are from one donor, for each pair of samples.
 
     Each gene is one observation: whether any of its genotypes differs. The variants of a gene are
-    not independent, because they are inherited together and change together if only one allele is
-    expressed. The more bases of a gene both samples cover, the more likely is a difference between
+    not independent, because they are inherited together. If only one allele is expressed, the
+    genotypes of all variants of the gene change together. The more bases of a gene both samples
+    cover, the more likely is a difference between
     two donors. For each heterozygous site of one donor, 1.5 sites are expected to differ between
     unrelated donors and 0.875 between siblings. Between samples of one donor, 0.05 are allowed.
 
@@ -116,14 +117,14 @@ def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatAr
 def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
     """Group samples into donors; the number of donors need not be known.
 
-    The two groups with the highest mean log ratio are joined. This is repeated as long as the ratio
-    supports one donor by at least 30 to 1. A sample belongs to no group if none of its pairs
-    reaches 30 to 1 in either direction.
+    The two groups with the highest mean log ratio are joined. Joining ends when the highest mean
+    ratio favours one donor by less than 30 to 1. If no pair of a sample reaches 30 to 1 for or
+    against one donor, the sample belongs to no group.
 
     Parameters
     ----------
     siblings
-        Samples x samples: log10 of the likelihood of one donor over that of siblings.
+        Samples x samples: log10 of the likelihood ratio: one donor / two siblings.
 
     Returns
     -------

@@ -44,9 +44,9 @@ def equivalence(
 
     Welch's t-test compares each difference with -margin and with +margin. P-values are adjusted
     over the features (Benjamini-Hochberg). A feature is *equivalent* if both one-sided tests show a
-    difference inside the margin. It is *different* if one test shows a difference outside. All
-    other features are *inconclusive*: with few replicates this is the usual outcome, and it is no
-    evidence for either answer.
+    difference inside the margin. It is *different* if one test shows a difference outside the
+    margin. All other features are *inconclusive*: with few replicates this is the usual outcome,
+    and it is no evidence for either answer.
 
     Parameters
     ----------

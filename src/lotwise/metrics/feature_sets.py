@@ -1,6 +1,6 @@
 """Feature sets over which the correlation of two samples is computed.
 
-R over all annotated features counts thousands of features that are zero in both samples as
+Thousands of annotated features are zero in both samples, and R over all features counts them as
 agreement. Therefore R over detected features is reported as well. The sets are ``all``;
 ``detected_any`` (TPM >= threshold in either sample); ``detected_both``; ``counted_both`` (enough
 counts in both); and ``decile_1`` to ``decile_10`` of the mean log expression of ``detected_any``,

@@ -49,9 +49,10 @@ def gene_set_shift(
 ) -> GeneSetShift:
     """Test whether the genes of a set differ more, up or down, than other genes do.
 
-    A two-sided rank test compares M of the genes in the set with M of all other genes. Its variance
-    allows for the correlation between genes of a set; otherwise, sets whose genes vary together
-    would be significant far too often. P-values are adjusted by Benjamini-Hochberg over the sets
+    A two-sided rank test compares M of the genes in the set with M of all other genes. The variance
+    of the rank sum allows for the correlation between genes of a set. Without this, sets whose
+    genes vary together would be significant far too often. P-values are adjusted by
+    Benjamini-Hochberg over the sets tested.
     tested.
 
     Parameters
@@ -74,7 +75,8 @@ def gene_set_shift(
     -------
     ``p`` and ``p_adjusted`` in [0, 1], or NaN with a reason. They are NaN if the set is too small,
     contains all genes or none, or has an unknown correlation. They are also NaN if M is the same
-    for all genes, or if no shift could give a small p with so few degrees of freedom.
+    for all genes. They are NaN too if, with so few degrees of freedom, even the largest possible
+    shift would not be significant.
 
     Raises
     ------
@@ -139,8 +141,9 @@ def gene_set_shift(
 def inter_gene_correlation(values: npt.ArrayLike, *, groups: npt.ArrayLike | None = None) -> float:
     """Return the mean correlation between the genes of a set over samples.
 
-    It is ``(m V / mean variance - 1) / (m - 1)``, where m is the number of genes and V the variance
-    of the mean of the standardised genes. Negative values are set to 0.
+    Each gene is first scaled to variance 1 within groups. The mean correlation is
+    ``(m V - 1) / (m - 1)``. m is the number of genes that vary within groups; V is the variance of
+    the mean of the scaled genes. Negative values are set to 0.
 
     Parameters
     ----------

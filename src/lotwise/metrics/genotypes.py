@@ -60,7 +60,7 @@ class Concordance(NamedTuple):
         Number of sites that are called in both samples, and the share of these sites with the same
         genotype; NaN without a site. Sites where no sample has the alternative allele are left out.
     n_informative, informative
-        The same over the sites that vary among the samples.
+        The same two numbers, over the sites with two or more genotypes among the samples.
     """
 
     n_sites: IntArray
@@ -85,10 +85,10 @@ def call_genotypes(
 
     Returns
     -------
-    The alternative allele is the one with the largest mean share over the samples, apart from the
-    reference. A genotype is homozygous if up to 8 % of the bases have the rarer allele, and
-    heterozygous if from 20 to 80 % have the alternative allele. Otherwise, or if more than 10 % of
-    the bases have neither allele, it is not called.
+    The alternative allele of a site is the base with the largest mean share over the samples, other
+    than the reference base. A genotype is homozygous if the rarer allele has up to 8 % of the bases
+    of both alleles. It is heterozygous if the alternative allele has 20 to 80 % of these bases.
+    Otherwise, or if more than 10 % of all bases have neither allele, no genotype is called.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def call_genotypes(
 def sound_sites(
     genes: npt.ArrayLike, places: npt.ArrayLike, other_mismatches: npt.ArrayLike
 ) -> BoolArray:
-    """Return which sites are unlikely to be caused by misplaced reads.
+    """Return whether each site is unlikely to be an artefact of misplaced reads.
 
     A site is left out if its gene has three other sites within ten bases. It is also left out if
     reads with its alternative allele have more than three other mismatches on average.
@@ -141,8 +141,8 @@ def sound_sites(
     genes, places
         Gene of each site, and its position in the transcript, ascending.
     other_mismatches
-        Mean number of other mismatches in reads with the alternative allele, in the sample with the
-        lowest mean; NaN where unknown.
+        Mean number of other mismatches in a read with the alternative allele. The mean is computed
+        per sample, and the lowest mean over the samples is used; NaN where unknown.
 
     Examples
     --------
@@ -202,7 +202,7 @@ def concordance(calls: GenotypeArray) -> Concordance:
 
 
 def count_equal(calls: GenotypeArray) -> tuple[IntArray, IntArray]:
-    """Return for each pair the number of sites called in both samples, and of equal genotypes.
+    """Return for each pair the number of sites called in both samples, and how many agree.
 
     Examples
     --------

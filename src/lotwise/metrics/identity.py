@@ -138,8 +138,8 @@ def sex_agreement(
         Donor of each sample; empty where unknown.
     y_counts, total_counts
         Counts of the genes of Y and of all genes in each sample, NaN where unknown. A sample with
-        low Y is not judged if fewer than 5 counts of Y are expected at its depth. The expected
-        count assumes the donor's highest expression of Y.
+        low expression of Y is not judged if its expected count of Y is below 5. The expected count
+        assumes the share of Y counts of the donor's sample with the highest TPM of Y.
 
     Returns
     -------

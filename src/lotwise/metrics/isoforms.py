@@ -57,7 +57,7 @@ class Usage(NamedTuple):
 
 
 class UsageTest(NamedTuple):
-    """Usage distances compared with those between bootstraps of one sample; one entry per gene.
+    """Test of usage distances between two samples against quantification noise, per gene.
 
     ``distance`` and ``null_distance`` are both computed with the prior added to every isoform.
     """
@@ -186,10 +186,10 @@ def usage_test(
     """Compare usage distances with those that quantification noise alone produces.
 
     Null distances are computed between bootstraps of the same sample, for x and for y. Each gene's
-    distances are divided by a scale: the root mean square of its null distances, plus a third of
-    the median root mean square over genes. The scale of a null distance is computed from the pairs
-    that contain neither of its two bootstraps. The null is pooled over genes, because there are too
-    few bootstraps for a null of each gene.
+    distances are divided by a scale. The scale is the root mean square (RMS) of the gene's null
+    distances, plus a third of the median RMS of all tested genes. To scale a null distance between
+    two bootstraps, the RMS uses only pairs without these two bootstraps. The null is pooled over
+    genes, because there are too few bootstraps for a separate null of each gene.
 
     Parameters
     ----------
@@ -203,17 +203,19 @@ def usage_test(
         The gene of each isoform, as given to :func:`usage_change`, or the result of
         :func:`group_isoforms`.
     prior
-        TPM added to every isoform for this test only, in observed and null distances. All
-        bootstraps of an isoform without reads are zero. Without the prior, isoforms with few reads
-        differ more often between samples than between bootstraps.
+        TPM added to every isoform for this test only, in observed and null distances. If an isoform
+        has no reads in a sample, its TPM is 0 in all bootstraps of this sample. Without the prior,
+        the usage of isoforms with few reads would differ more often between samples than between
+        bootstraps.
 
     Returns
     -------
     ``distance`` is computed with the prior, and ``p`` from the pooled null. ``p_adjusted`` is
     adjusted over the compared genes (Benjamini-Hochberg). ``flip_share`` is the share of null pairs
-    in which the dominant isoform flips, as a reference for a flip between samples. ``distance``,
-    ``p`` and ``p_adjusted`` are NaN for a gene that cannot be compared. All values are NaN for a
-    gene that is absent from a bootstrap, or if a sample has fewer than four bootstraps.
+    in which the dominant isoform flips: how often noise alone causes a flip. ``distance``, ``p``
+    and ``p_adjusted`` are NaN for a gene that cannot be compared. All values of a gene are NaN if
+    the gene is absent from a bootstrap. All values of all genes are NaN if a sample has fewer than
+    four bootstraps.
 
     Raises
     ------

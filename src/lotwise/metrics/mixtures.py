@@ -50,10 +50,12 @@ class Mixture(NamedTuple):
         Numbers of the two donors; 0 if no second donor is found. If the second donor is not among
         the samples, ``first`` is 0 and ``second`` is -1.
     n_genes
-        Number of genes used. If the second donor is not among the samples, number of sites.
+        Number of genes used. For a second donor that is not among the samples, it is the number of
+        sites used.
     log10_ratio
-        log10 of a likelihood ratio: with the second donor, divided by without. If the second donor
-        is not among the samples: of the most likely share, divided by the least likely share.
+        log10 of the ratio of two likelihoods: with the second donor, and without the second donor.
+        If the second donor is not among the samples, the two likelihoods are that of the most
+        likely share and that of the least likely share.
     reason
         Why the sample is not assessable; empty otherwise.
     """
@@ -232,9 +234,10 @@ def private_minor(
     Returns
     -------
     Three arrays of samples x sites: whether the sample has a private minor allele at the site, the
-    number of bases with this allele, and the depth. In the sample, a private allele has at least
-    three bases and at most 20 % of the depth. In all other samples together, it has at most .5 % of
-    the depth. Both depths must be at least 30.
+    number of bases with this allele, and the depth. A private allele has at least three bases in
+    the sample. These bases are at most 20 % of the sample's depth at the site. In all other samples
+    together, the allele has at most .5 % of their depth. The sample's depth and the summed depth of
+    the other samples must each be at least 30.
     """
     bases = np.asarray(counts, dtype=np.int64)
     known = np.asarray(reference, dtype=np.intp)

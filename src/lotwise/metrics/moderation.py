@@ -35,8 +35,9 @@ def moderate(
     """Shrink the variance of each feature towards that of features with similar expression.
 
     With two replicates a variance has one or two degrees of freedom. Some variances are near 0 by
-    chance; without moderation, their features would be called equivalent. An empirical Bayes prior,
-    a scaled inverse chi-square, is fitted to all variances by the moments of their logarithms.
+    chance; without moderation, their features would be called equivalent. The empirical Bayes prior
+    of the variances is a scaled inverse chi-square distribution. It is fitted to all variances by
+    the moments of their logarithms.
 
     Parameters
     ----------

@@ -111,7 +111,8 @@ def why_undefined(x: FloatArray, y: FloatArray) -> str:
 def stable_order(values: FloatArray) -> IntArray:
     """Return the order that sorts ``values``; ties keep their order. NaN must not occur.
 
-    The result is that of numpy's stable sort, in a quarter of the time if few values are equal.
+    The result equals that of numpy's stable sort. If few values are equal, this function takes a
+    quarter of the time of numpy's stable sort.
 
     Examples
     --------
@@ -191,8 +192,8 @@ def standardise_samples(values: FloatArray) -> FloatArray:
 def correlation(x: FloatArray, y: FloatArray) -> float:
     """Return Pearson's R of two checked vectors that are not constant.
 
-    It is computed from the distance of the standardised values. R near 1 is therefore
-    precise, and R of identical samples is exactly 1.
+    R is computed from the mean squared difference of the standardised values; if R is negative,
+    from the mean squared sum. R near 1 is therefore precise. R of identical samples is exactly 1.
 
     Examples
     --------

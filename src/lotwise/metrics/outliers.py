@@ -71,10 +71,11 @@ class ShallowLibraries(NamedTuple):
 def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) -> float:
     """Return the score below which a sample of a group is an outlier.
 
-    A run without an outlier has a flag with a probability of at most ``rate``, for any number of
-    groups. A group without an outlier therefore has a flag with at most the probability ``p = 1 -
-    (1 - rate) ** (1 / n_groups)``. Such groups are simulated with independent noise that is equal
-    in all samples. The cut is the quantile p of their lowest scores.
+    In a run without an outlier, the probability that any sample is flagged is at most ``rate``, for
+    any number of groups. In a group without an outlier, this probability is therefore at most
+    ``p = 1 - (1 - rate) ** (1 / n_groups)``. Groups without an outlier are simulated, with
+    independent noise that is equally large in all samples. The cut is the quantile p of the lowest
+    score of each simulated group.
 
     Parameters
     ----------
@@ -83,7 +84,7 @@ def outlier_cut(n_samples: int, *, n_groups: int = 1, rate: float = FALSE_RUNS) 
     n_groups
         Number of groups that are scored in the run, over all levels.
     rate
-        Share of the runs without an outlier that may have a flag, in (0, 1).
+        Largest acceptable share of flagged runs among runs without an outlier, in (0, 1).
 
     Returns
     -------
@@ -223,11 +224,12 @@ def library_summary(
 
 
 def library_complexity(counts: npt.ArrayLike) -> Complexity:
-    """Return the number of features that each library would show at the depth of the smallest.
+    """Return how many features each library would show at the depth of the smallest library.
 
-    This is the expectation under binomial thinning. A feature of c counts is seen with probability
-    ``1 - (1 - f) ** c``; f is the smallest total divided by the library's own total. A library that
-    was amplified from few molecules shows fewer features than others at equal depth.
+    This number is the expectation under binomial thinning. A feature of c counts is seen with
+    probability ``1 - (1 - f) ** c``; f is the smallest total divided by the library's own total. At
+    equal depth, a library that was amplified from few molecules shows fewer features than other
+    libraries.
 
     Parameters
     ----------
@@ -267,15 +269,15 @@ def shallow_libraries(
 ) -> ShallowLibraries:
     """Flag libraries whose total counts are a small fraction of the others' median.
 
-    Read this before any correlation: a library of 36 thousand counts among libraries of 20
-    million still has TPM that sum to a million.
+    Check the counts before any correlation, because TPM do not show the depth of a library. TPM
+    sum to a million in a library of 36 thousand counts and in a library of 20 million counts.
 
     Parameters
     ----------
     total_counts
         One total per sample.
     below
-        Share of the median of the other samples below which a library is flagged.
+        A library is flagged if its counts are below this share of the median of the other samples.
 
     Returns
     -------

@@ -39,7 +39,11 @@ class ProcessChange(NamedTuple):
 
 
 class PermutationP(NamedTuple):
-    """Share of the labellings of lots with a difference at least as large as the one observed."""
+    """Result of a permutation test of the difference of means between pre and post lots.
+
+    A labelling calls each lot pre or post. ``p`` is the share of labellings with an absolute
+    difference at least as large as the observed difference.
+    """
 
     p: float
     smallest_possible: float
@@ -65,8 +69,8 @@ def process_change(
 ) -> ProcessChange:
     """Test whether the mean of the lots changed by less than a margin.
 
-    Welch's t on values of lots, against -margin and +margin (Schuirmann 1987). A lot is one
-    observation, whatever its number of samples.
+    Two one-sided Welch's t-tests compare the difference of the lot means with -margin and +margin
+    (Schuirmann 1987). A lot is one observation, whatever its number of samples.
 
     Parameters
     ----------
@@ -158,8 +162,8 @@ def permutation_p(
     Parameters
     ----------
     values_of
-        Function that returns the value of every lot, given the labels (True for post). If the
-        attribute does not depend on the labels, it returns the same values each time.
+        Function that returns the value of every lot, given the labels (True for post). The
+        function may ignore the labels, and then returns the same values each time.
     is_post
         True for each lot after the change.
     seed
@@ -203,7 +207,7 @@ def permutation_p(
 
 
 def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArray:
-    """Return each lot's mean Fisher's z to the lots before the change.
+    """Return the mean Fisher's z of R between each lot and the lots before the change.
 
     Each of the ``k`` lots before the change is compared with the other ``k - 1``. This narrows the
     spread of their values by the factor ``(k - 2) / (k - 1)``. The spread is therefore multiplied

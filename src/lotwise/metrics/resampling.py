@@ -16,8 +16,8 @@ from lotwise.workers import in_threads
 
 LABEL: Final = "feature-resampling interval; it does not predict the next batch"
 SINGLE_GENES: Final = (
-    "{} of features were resampled as single genes, as if independent, so intervals are "
-    "too narrow where genes are co-regulated"
+    "{} of features were resampled as single genes, as if genes were independent: intervals "
+    "are too narrow where genes are co-regulated"
 )
 WINDOWS: Final = (
     "genomic windows seldom group co-regulated genes: intervals are nearly as narrow as for "
@@ -94,13 +94,13 @@ def block_intervals(
         Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
     windows
         Whether blocks are genomic windows. Genes that vary together are seldom neighbours.
-        With windows, the interval therefore contains the true R hardly more often than with single
-        genes, and the result has a warning.
+        Intervals from windows therefore contain the true R hardly more often than intervals from
+        single genes. With windows, the result has a warning.
 
     Returns
     -------
-    For each pair (a < b), R and the limits of its interval, in [-1, 1]. The interval describes
-    other features measured in the same samples, never other batches.
+    For each pair (a < b), R and the limits of its interval, in [-1, 1]. The interval is
+    valid for other features measured in the same samples. It does not predict R of other batches.
 
     Raises
     ------

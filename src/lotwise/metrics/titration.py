@@ -12,7 +12,7 @@ from lotwise.metrics.moments import FloatArray, as_vector, refuse_negative
 
 _MILLION = 1e6
 SHARES = (0.005, 0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50)
-"""Shares of the other profile that are tried, as a fraction of all transcripts (TPM)."""
+"""Shares tried: fractions of all transcripts (TPM) that come from the other profile."""
 
 
 class Mixture(NamedTuple):
@@ -27,8 +27,8 @@ class CaughtShare(NamedTuple):
 
     The mixture is detected in every repeat at ``share`` and at all larger shares tried. ``share``
     is the smallest such share, or NaN if the largest share is not detected in every repeat. For
-    ``earliest``, one repeat is enough. ``passed`` is the largest share that at least one repeat
-    misses.
+    ``earliest``, one repeat is enough. ``passed`` is the largest share at which at least one
+    repeat does not detect the mixture, or 0 if there is none.
     """
 
     share: float
@@ -48,9 +48,10 @@ def mix_profile(
     """Mix a share of another profile into a sample, at the sample's depth.
 
     The TPM of the mixture are ``(1 - share) tpm + share profile``. If counts and lengths are given,
-    sequencing of the mixture at the same depth is simulated. The sample's own counts are thinned to
-    the part that remains in the mixture (binomial), and reads of the profile are drawn (Poisson).
-    The mixture therefore has the counting noise of one sequencing, not of two.
+    sequencing of the mixture at the same depth is simulated. Each read of the sample is kept with
+    the same probability (binomial): the sample's share of the reads of the mixture. The reads of
+    the profile are drawn at random (Poisson). The mixture therefore has the counting noise of one
+    sequencing run, not of two.
 
     Parameters
     ----------
@@ -120,7 +121,9 @@ def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatAr
 
 
 def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare:
-    """Return the smallest share at which, and above which, every repeat is detected.
+    """Return the smallest share at which the mixture is detected in every repeat.
+
+    The mixture must also be detected in every repeat at all larger shares.
 
     Parameters
     ----------

@@ -70,8 +70,9 @@ def variance_components(
 
     Returns
     -------
-    One row per factor and one for the residual. A factor is NaN with a reason where it has one
-    level, has one sample per level, or cannot be separated from another factor. Factors that group
+    One row per factor and one for the residual. The variance of a factor is NaN, with a reason, if
+    the factor has one level or one sample per level. The variance is also NaN, with a reason, if
+    the design cannot separate the factor from another factor. Factors that group
     the samples in the same way share one row, named for example ``batch = donor``.
 
     Raises

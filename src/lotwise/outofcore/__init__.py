@@ -1,4 +1,7 @@
-"""Correlation of more samples than fit into memory: in blocks on disk, and resumable.
+"""Correlation of more samples than fit into memory.
+
+R is computed in blocks, which are stored on disk. If a run was killed, the next call continues from
+the finished blocks.
 
 >>> import lotwise
 >>> from pathlib import Path

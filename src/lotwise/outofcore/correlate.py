@@ -1,4 +1,4 @@
-"""All correlations of a store on disk, or the nearest samples of each of its samples."""
+"""Correlate every pair of samples of a store on disk, or find each sample's nearest samples."""
 
 from __future__ import annotations
 

@@ -31,7 +31,10 @@ class Plan:
 
     @property
     def chunk(self) -> int:
-        """Samples per side of a chunk of the result: a panel, or an equal part of a large panel."""
+        """Number of samples along each side of a square chunk of the result matrix.
+
+        A chunk has the samples of a whole panel, or of an equal part of a large panel.
+        """
         return -(-self.panel // _n_chunks(self.panel))
 
     def starts(self, n_samples: int) -> range:

@@ -1,10 +1,13 @@
-"""Samples as float32 rows whose products give R within 1e-6, and their moments in float64.
+"""Samples as float32 rows, and the moments of these rows in float64.
+
+The products of the rows give R with an error below 1e-6.
 
 R does not change when a sample is shifted or scaled. Each sample is shifted by its most common
 value (the zeros of expression) and scaled by a power of two. The most common value thus becomes 0,
-and products with it are exactly 0. Otherwise thousands of equal products would be rounded in the
-same direction: R over 60,000 features, half of them 0, would have an error of 2e-6. If no value is
-common, the shift is the mean. A sample with a second common value is multiplied in float64.
+and products with it are exactly 0. If the most common value did not become
+0, thousands of equal products would be rounded in the same direction. R over 60,000 features, half
+of them 0, would then have an error of 2e-6. If no value is common, the shift is the mean. A sample
+with a second common value is multiplied in float64.
 """
 
 from __future__ import annotations

@@ -52,7 +52,11 @@ class Source:
         return replace(self, path=self.path.absolute())
 
     def identity(self) -> dict[str, Any]:
-        """Return what identifies the data: path, names, scale, and size and time of the files."""
+        """Return a dictionary that identifies the data.
+
+        The dictionary contains the path, the layer, the pseudo-count and a hash of the names. For
+        the files, it contains their number, total size and time of the last change.
+        """
         names = hashlib.sha256()
         for text in (*self.samples, "", *self.features):
             names.update(f"{text}\n".encode())
@@ -73,8 +77,8 @@ class Source:
 
         Yields
         ------
-        Arrays of the stored type and of shape ``(n, n_features)``; ``n`` is at least 1 and as large
-        as ``most_bytes`` allows.
+        Arrays of the stored type and of shape ``(n, n_features)``; ``n`` samples, with all
+        features of the store, take at most ``most_bytes``. If one sample takes more, ``n`` is 1.
         """
         with _opened(self.path) as root:
             array = _values_of(root, self.layer, self.path)
@@ -103,8 +107,8 @@ def open_store(
     Parameters
     ----------
     path
-        An AnnData as zarr (format 2 or 3) or h5ad, dense or sparse by rows (CSR). Or a bare zarr
-        array of samples x features; the names of samples and features are then numbers.
+        An AnnData as zarr (format 2 or 3) or h5ad, dense or sparse by rows (CSR). A bare zarr
+        array of samples x features is also accepted; its samples and features are named by numbers.
     layer
         The layer to read; ``None`` for ``X`` (or the bare array).
     pseudocount
@@ -120,8 +124,8 @@ def open_store(
     Raises
     ------
     InputError
-        There is no such store or layer, it is not samples x features, or a feature is missing. If
-        ``features`` are names: the store contains a feature name twice.
+        There is no such store or layer, it is not samples x features, or a feature is missing. An
+        error is also raised if ``features`` are names and the store contains a feature name twice.
 
     Examples
     --------

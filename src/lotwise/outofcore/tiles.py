@@ -44,7 +44,7 @@ class Job:
 
     @property
     def sources(self) -> dict[str, Source]:
-        """Return the sets of samples by the name of their files."""
+        """Return a dictionary of the sets of samples; a key is the prefix of the files of a set."""
         return {"reference": self.reference} | ({"query": self.queries} if self.queries else {})
 
     @property
@@ -79,7 +79,7 @@ class Job:
         )
 
     def tiles(self) -> list[tuple[int, int]]:
-        """Return the pairs of panels, each once if a set is correlated with itself."""
+        """Return the pairs of panels; within one set, (i, j) and (j, i) are the same pair."""
         second = range(len(self.panels("reference")))
         first = range(len(self.panels(self.first)))
         return [(i, j) for i in first for j in second if self.queries or j >= i]

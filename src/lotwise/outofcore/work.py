@@ -25,7 +25,7 @@ _IDENTITY: Final = "identity.json"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """Paths of the finished parts; a part under its final name is complete."""
+    """Paths of the finished parts; a part gets its final name after it is written."""
 
     folder: Path
 
@@ -34,7 +34,10 @@ class Work:
         return self.folder / f"{which}-{panel:05d}.rows"
 
     def moments(self, which: str, panel: int) -> Path:
-        """Return the path of the moments of a panel, which are written after its rows."""
+        """Return the path of the moments of a panel.
+
+        The moments are computed from the rows of the panel and written after them.
+        """
         return self.folder / f"{which}-{panel:05d}.moments.npy"
 
     def tile(self, first: int, second: int) -> Path:
@@ -67,7 +70,7 @@ def _settle(file: BinaryIO) -> None:
 
 @contextmanager
 def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
-    """Lock a working folder; resume from its parts if they are of the same run.
+    """Lock a working folder, and reuse its finished parts if they have the same identity.
 
     The folder is removed at the end, and kept if the run fails.
 
@@ -76,8 +79,8 @@ def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
     folder
         The working folder.
     identity
-        Everything on which the parts depend. If the folder stores another identity, its parts are
-        removed and the work starts again.
+        Everything on which the parts depend. The folder stores the identity of its parts. If the
+        stored identity is different, the parts are removed and the work starts again.
 
     Raises
     ------
@@ -113,7 +116,9 @@ def _begin(folder: Path, identity: str) -> None:
         return
     if kept.is_file():
         _log.warning(
-            "the input or the call has changed since the work in %s; starting again", folder
+            "the input, the arguments or the version of lotwise changed since the unfinished run "
+            "in %s; starting again",
+            folder,
         )
     if folder.exists():
         shutil.rmtree(folder)

@@ -36,7 +36,7 @@ def subplots(
 def one_axes(
     *, width: float, height: float, figsize: Size | None = None, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
-    """Return the figure and the axes of the user, or a new figure with one pair of axes.
+    """Return the figure of ``ax`` and ``ax``; without ``ax``, a new figure with one ``Axes``.
 
     Raises
     ------

@@ -66,7 +66,7 @@ def composition(
         return nothing(str(table["reason"].iloc[0]), ax=ax)
     title = f"{unit} of unchanged {features}, relative to the other samples"
     if len(known) > MOST_ROWS:
-        title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} with the largest shift"
+        title = f"{title}:\nthe {MOST_ROWS} of {len(known):,} samples with the largest shift"
         largest = np.log(known["factor"]).abs().nlargest(MOST_ROWS).index
         known = known[known.index.isin(largest)]
     rows = np.arange(len(known))

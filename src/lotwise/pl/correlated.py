@@ -45,7 +45,10 @@ def pseudocount_of(expression: AnnData) -> float:
 
 
 def double_zero_shares(expression: AnnData) -> str:
-    """Return the share of features that are zero in both samples, as the range over all pairs."""
+    """Return the share of features that are zero in both samples of a pair.
+
+    If the share differs between pairs, return the smallest and the largest share.
+    """
     pairs, names = expression.uns[keys.LOTWISE][keys.PAIRS], expression.obs_names
     # A subset inherits the table of all samples in uns.
     ours = pairs["sample_a"].isin(names) & pairs["sample_b"].isin(names)

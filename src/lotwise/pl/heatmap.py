@@ -289,8 +289,8 @@ def _title(expression: AnnData, statistic: str, order: Order) -> str:
     if keys.PAIRS in noted(expression):  # not if the matrix was computed elsewhere
         if statistic == "pearson":
             words += f" of log2({unit_of(expression)} + {pseudocount_of(expression):g})"
-        words += f" over all {expression.n_vars:,} {features_of(expression)},\n"
-        words += f"zero in both samples for {double_zero_shares(expression)}"
+        words += f" over all {expression.n_vars:,} {features_of(expression)}\n"
+        words += f"({double_zero_shares(expression)} of them are zero in both samples)"
     return f"{words}, {'in the order given' if order == 'given' else 'clustered'}"
 
 

@@ -18,7 +18,10 @@ _SPACE: Final = (
 
 
 class Layout(NamedTuple):
-    """Position of panels: panel (row, column) has its corner at (column, n - 1 - row)."""
+    """Positions of panels.
+
+    Panel (row, column) lies in the unit square with the lower left corner (column, n - 1 - row).
+    """
 
     n: int
     size: float
@@ -27,7 +30,7 @@ class Layout(NamedTuple):
 
     @classmethod
     def of(cls, n_samples: int, log_tpm: Floats) -> Layout:
-        """Choose the scale that all panels share, and the resolution of their point clouds."""
+        """Choose the scale that all panels share, and the number of pixels per side of a panel."""
         highest = float(log_tpm.max()) if log_tpm.size else 1.0
         upper = max(1.0, np.ceil(highest * 1.02))
         n_pixels = min(_MOST_PANEL_PIXELS, _MOST_PIXELS // n_samples)

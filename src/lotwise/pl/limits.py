@@ -108,7 +108,8 @@ def sensitivity(
             [f"{name.replace('_', ' ')}\n({_range(*sizes.loc[name])} {features})" for name in sets]
         )
         if agreement is not None:
-            _spread(axes[-1], agreement, relations, f"mean log2 {unit} (tenths of the {features})")
+            xlabel = f"mean log2 {unit}\n(one point per tenth of the {features})"
+            _spread(axes[-1], agreement, relations, xlabel)
         marks = [_mark(name) for name in relations]
         figure.legend(
             handles=marks, loc="outside upper center", ncols=3, fontsize=scaled(7), frameon=False

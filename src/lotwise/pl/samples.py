@@ -80,7 +80,7 @@ def batches(
     need_rows(table, "batches")
     title = "each batch, with limits from the other batches"
     if len(table) > MOST_ROWS:
-        title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} with the lowest median"
+        title = f"{title}:\nthe {MOST_ROWS} of {len(table):,} batches with the lowest median R"
         table = table.sort_values("median_to_others", kind="stable")[:MOST_ROWS]
     with lotwise_style():
         height = 1.4 + _INCH_A_ROW * len(table)
@@ -233,8 +233,9 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
         "\N{MULTIPLICATION SIGN}: expectation not met)"
     )
     if len(samples) > MOST_ROWS:
-        cross = "\N{MULTIPLICATION SIGN}"
-        title = f"{title}\nthe {MOST_ROWS} of {len(samples):,} samples with the most {cross}"
+        title = (
+            f"{title}\nthe {MOST_ROWS} of {len(samples):,} samples with the most unmet expectations"
+        )
         crosses = (table["holds"] == "no").groupby(table["sample"], sort=False).sum()
         samples = crosses.sort_values(ascending=False, kind="stable").index[:MOST_ROWS].tolist()
     tpm = table.pivot_table(

@@ -352,5 +352,5 @@ def _title(expression: AnnData) -> str:
     level, both_zero = level_of(expression), double_zero_shares(expression)
     return (
         f"{level.capitalize()} level: Pearson's R over all {expression.n_vars:,} "
-        f"{features_of(expression)}, zero in both samples for {both_zero}"
+        f"{features_of(expression)} ({both_zero} of them are zero in both samples)"
     )

@@ -130,7 +130,8 @@ def colours_of(batches: Sequence[str], palette: Palette | None = None) -> dict[s
     palette
         Colours by batch, a list of colours, or a name that ``seaborn.color_palette`` accepts, such
         as "colorblind", "husl" or a colour map of Matplotlib. The default is the eight colours of
-        Okabe and Ito. The colours of a list that is too short are used again.
+        Okabe and Ito. If a list has fewer colours than there are batches, the
+        colours repeat.
 
     Raises
     ------
@@ -210,7 +211,7 @@ def shorten(name: str) -> str:
 
 
 def name_inches(names: Iterable[str], *, size: float) -> float:
-    """Return the inches that the longest name needs beyond the first ten letters.
+    """Return how many inches the longest name is wider than ten letters; 0 if it is not wider.
 
     Examples
     --------

@@ -66,7 +66,7 @@ def scatter(
     expression
         Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
-        Names of two samples. For the name of a batch, the mean of its samples is drawn.
+        Names of two samples or batches. For a batch, the mean of its samples is drawn.
     label
         Features to label and highlight, by symbol or identifier.
     layer
@@ -148,7 +148,7 @@ def mean_difference(
     expression
         Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
-        Names of two samples. For the name of a batch, the mean of its samples is drawn.
+        Names of two samples or batches. For a batch, the mean of its samples is drawn.
     label
         Features to label, by symbol or identifier. A number n labels the n features that differ
         most.
@@ -164,14 +164,15 @@ def mean_difference(
         The rows of ``lotwise.get.evidence(expression, "agreement")`` for this pair; computed by
         default.
     deprecated
-        Accepts ``named`` and ``unit`` if ``expression`` and ``sample_a`` are two vectors of log2
-        TPM.
+        The arguments ``named`` and ``unit``. They are accepted only if ``expression`` and
+        ``sample_a`` are two vectors of log2 TPM.
 
     Returns
     -------
     The figure, with one point per feature. Long lines are the bias and the limits over all
     features. Short lines are the robust limits of each tenth of the features by mean expression.
-    The ratio is divided by the median ratio (:func:`lotwise.metrics.differences.log_ratios`).
+    Each feature's ratio is divided by the median ratio of the features drawn
+    (:func:`lotwise.metrics.differences.log_ratios`).
 
     Raises
     ------

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 Command = Sequence[str | Path]
 
 CALLS_FILE: Final = "lotwise.calls.json"
-"""Name of the file of an index that lists the commands by which the index was built."""
+"""Name of a file in the folder of an index. The file lists the commands that built the index."""
 
 
 def _no_option(path: Path) -> Path:

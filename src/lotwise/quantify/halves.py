@@ -75,8 +75,9 @@ def _quantify_in(
     quarters = split_reads(job.sample, folder)
     if min(quarters.n_reads) < FEWEST_READS:
         logger.warning(
-            "sample %s: a quarter of its reads is %d reads, but at least %d are required; halves "
-            "are not quantified, and the isoform ceiling uses bootstraps if there are any",
+            "sample %s: the smallest quarter of its reads has %d reads, but at least %d are "
+            "required; halves of the reads are not quantified. The isoform ceiling uses bootstraps "
+            "if there are any",
             name,
             min(quarters.n_reads),
             FEWEST_READS,

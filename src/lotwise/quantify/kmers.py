@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 K: Final = 31
 SEPARATOR: Final = 4
-"""Code that separates sequences; also the code of any letter other than A, C, G and T."""
+"""Code placed between two sequences. Letters other than A, C, G, T and U have the same code."""
 
 # Fibonacci hashing: the high bits of the product depend on all bits of the k-mer, and an odd
 # factor gives different k-mers different products.

@@ -302,12 +302,13 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     """
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
-            "sample %s: only %d of the first %d reads could be compared with the transcripts by "
-            "their %d-mers (shorter reads have none). Therefore the reads are checked only after "
-            "quantification",
+            "sample %s: only %d of the first %d reads could be compared with the transcripts. "
+            "Reads are compared by a subset of %d-mers, and short reads often have no %d-mer of "
+            "this subset. The reads are therefore checked only after quantification",
             sample.sample,
             strand.n_telling,
             strand.n_reads,
+            K,
             K,
         )
     elif not strand.share_matching >= limits.smallest_share_used:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 MOST_MISMATCHES: Final = 4
 MOST_BASES: Final = 6_000_000
-"""Reads are placed on the genes with most reads per base, up to this total number of bases."""
+"""Maximum total length, in bases, of the transcripts on which reads are placed. Each gene has one
+transcript. The genes with the most reads per base are used."""
 _LONGEST_FRAGMENT: Final = 2_000
 _N_SEEDS: Final = 5
 # One in 32 of the 31-mers identifies the gene of a read: a read of 100 bases has about two of them.
@@ -114,7 +115,7 @@ def read_genes(transcripts: Path) -> GeneSequences:
 def choose_genes(
     sequences: GeneSequences, blocks: Iterable[ReadBlock], *, most_bases: int = MOST_BASES
 ) -> NDArray[np.int64]:
-    """Return the genes with most reads per base that together have ``most_bases``.
+    """Return the genes with the most reads per base, up to ``most_bases`` in total.
 
     Genes without a read are left out.
     """

@@ -186,8 +186,8 @@ def _judge(
         )
     variety = complexity / complexity_of_others if complexity_of_others > 0 else float("nan")
     few = (
-        f"low complexity: {complexity:,.0f} isoforms at equal depth, {variety:.2g} times the "
-        f"other samples' median ({complexity_of_others:,.0f})"
+        f"low complexity: {complexity:,.0f} isoforms would be detected at equal depth, "
+        f"{variety:.2g} times the other samples' median ({complexity_of_others:,.0f})"
     )
     if variety < limits.smallest_complexity_ratio:
         reasons.append(f"{few}, required >= {limits.smallest_complexity_ratio:g}")
@@ -195,7 +195,10 @@ def _judge(
     if not reasons and variety < limits.noted_complexity_ratio:
         note = few
     elif not reasons and ratio < limits.noted_depth_ratio:
-        note = f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} times the others' median"
+        note = (
+            f"shallow: {abundance.n_used:,} reads are used, {ratio:.2g} times the other samples' "
+            f"median ({median_of_others:,.0f})"
+        )
     top = np.sort(tpm)[-N_TOP:].sum() / tpm_sum if tpm_sum > 0 else float("nan")
     return Yield(
         sample=sample.sample,

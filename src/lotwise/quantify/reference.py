@@ -105,7 +105,7 @@ def prepare_reference(transcripts: Path, *, cache: Path) -> Prepared:
     n_identical = prepared.identical.read_text("ascii").count("\n") - 1
     if n_identical:
         logger.info(
-            "%d transcripts have the same sequence as another; they are listed in %s",
+            "%d transcripts repeat the sequence of an earlier transcript; they are listed in %s",
             n_identical,
             prepared.identical,
         )

@@ -152,7 +152,7 @@ def _append_decoys(transcripts: Path, decoys: Path, together: Path, names: Path)
             name = header.partition(" ")[0]
             if name in known:
                 raise InputError(
-                    f"contains the sequence {name!r}, which has the name of a transcript",
+                    f"contains the sequence {name!r}, but a transcript has the same name",
                     path=decoys,
                     remedy="give the genome, not the transcripts",
                 )

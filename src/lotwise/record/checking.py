@@ -44,7 +44,7 @@ def check_record(root: Path) -> tuple[str, ...]:
         faults = readers.map(lambda item: _fault(root, item), items)
         changed = [fault for fault in faults if fault]
     changed += [
-        f"{name} is not the file that its step wrote"
+        f"{name} has changed since a step of lotwise wrote it"
         for name, sha256 in known.items()
         if checksum_if_there(root / name) not in {sha256, ""}
     ]

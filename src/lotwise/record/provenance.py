@@ -30,7 +30,7 @@ OF_QUANTIFICATION: Final = frozenset({"quantification", "bootstraps", "halves of
 ANALYSED: Final = frozenset(
     {"sample sheet", *OF_QUANTIFICATION, "transcripts to genes", *input_roles()}
 )
-"""Roles of the inputs that a repetition of the analysis reads."""
+"""Roles of the inputs that ``lotwise replay`` reads."""
 
 
 class _Part(BaseModel):
@@ -53,9 +53,7 @@ class Machine(_Part):
     cpus: int | None = Field(description="processors that the process may use")
     memory_bytes: int | None = Field(description="physical memory")
     python: str = Field(description="implementation and version of Python")
-    blas: tuple[str, ...] = Field(
-        description="libraries of linear algebra that NumPy and SciPy use"
-    )
+    blas: tuple[str, ...] = Field(description="linear algebra libraries that NumPy and SciPy use")
 
 
 class Program(_Part):
@@ -75,7 +73,7 @@ class Program(_Part):
         default_factory=dict, description="other arguments and options that were given, by name"
     )
     wrote: dict[str, str] = Field(
-        default_factory=dict, description="SHA-256 of each file of the results that it wrote"
+        default_factory=dict, description="SHA-256 of each result file that the program wrote"
     )
 
     @model_validator(mode="before")

@@ -182,7 +182,7 @@ def detectable_chart(
     names = f"{name_words(pair['sample_a'])} and {name_words(pair['sample_b'])}"
     return Chart(
         name=f"detectable-{level.level}",
-        label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
+        label=f"Pearson's R if a share of the {level.level}s changes, one line per fold change",
         caption=(
             f"{names} are the least similar samples of different batches. Each line is one fold "
             f"change. The horizontal axis is the percentage of expressed {level.level}s that "

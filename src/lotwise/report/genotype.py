@@ -15,8 +15,9 @@ from lotwise.wording import counted
 
 _TOPIC: Final = "Identity: genotype"
 _NO_READS: Final = (
-    "Donors were not compared by genotype, because the run has no reads or the statistic is "
-    "switched off. An exchange of samples between donors of one sex would not be detected."
+    "Donors were not compared by genotype. Either the run has no reads, or the statistic "
+    "genotype is switched off. An exchange of samples between donors of the same sex would not be "
+    "detected."
 )
 
 
@@ -70,9 +71,12 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
         if row["sample"] in exchanged or not partners:
             continue
         exchanged |= {row["sample"], *partners}
+        sample, others = name_words(row["sample"]), list_words(partners)
+        named = list_words([row["sample"], *partners])
         yield (
-            f"{name_words(row['sample'])} and {list_words(map(name_words, partners))} were "
-            "exchanged: by genotype, each comes from the donor on the label of the other."
+            f"{named} were exchanged. By genotype, {sample} comes from the donor on the label of "
+            f"{others}. By genotype, {others} {'comes' if len(partners) == 1 else 'come'} from the "
+            f"donor on the label of {sample}."
         )
     rest = [row for row in against if row["sample"] not in exchanged]
     if rest:

@@ -43,7 +43,7 @@ def _against_words(against: Sequence[Row]) -> Iterator[str]:
         verb, whose = ("disagrees", "its") if len(against) == 1 else ("disagree", "their")
         yield (
             f"{named} {verb} with the other samples of {whose} donor in the expression of Y genes. "
-            "Possible causes: exchanged samples, or cells that lost Y."
+            "Possible causes: exchanged samples, or cells that lost chromosome Y."
         )
 
 

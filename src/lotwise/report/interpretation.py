@@ -314,9 +314,10 @@ def limits_remark(level: LevelFindings, *, decimals: int) -> Iterator[Remark]:
         longest=LONGEST_PART,
     )
     text = (
-        f"At {level.level} level, the median R of a batch with the other batches is below the "
-        f"prediction interval computed from these other batches: {named}. By chance, some batches "
-        "without a fault are also below it; “Number of batches” states how many."
+        f"At {level.level} level, the median R of a batch with the other batches is below its "
+        f"limit: {named}. The limit is the lower end of the prediction interval computed from "
+        "these other batches. By chance, some batches without a fault are also below their limit; "
+        "“Number of batches” states how many."
     )
     far = [row["batch"] for row in below if row["median_to_others"] < row["tolerance_lower"]]
     if far:
@@ -364,8 +365,9 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         )
         parts.append(
             f"{unit} of unchanged {level.level}s shift more than {LARGEST_FACTOR}-fold in {named}, "
-            "compared with the other samples of the condition. Possible causes: the share of a few "
-            f"features is larger or smaller, or most {level.level}s changed in one direction. "
+            "compared with the other samples of the condition. Possible causes: a few "
+            f"{level.level}s have a larger or smaller share of the total {unit}, or most "
+            f"{level.level}s changed in one direction. "
             f"To compare single {level.level}s, divide their ratios by the median ratio."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
@@ -392,7 +394,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
         parts.append(
             f"RNA per spike-in is {number_words(low['global_change'])} "
             f"({name_words(low['sample'])}) to {number_words(high['global_change'])} "
-            f"({name_words(high['sample'])}) times that of the other samples."
+            f"({name_words(high['sample'])}) times the median of the other samples."
         )
     if parts:
         state: State = "concern" if shifted or changed else "computed"

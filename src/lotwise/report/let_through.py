@@ -48,8 +48,8 @@ def let_through(findings: Findings) -> str:
     }
     parts = [titration_sentence(rows)]
     for everywhere, words in (
-        (True, "Criteria that detected nothing"),
-        (False, "Criteria that detected nothing in some batches"),
+        (True, "Criteria that all batches met even with the largest share tried"),
+        (False, "Criteria that some batches met even with the largest share tried"),
     ):
         named = [name for name, in_all in blind.items() if in_all == everywhere]
         parts += [f"{words}: {list_words(named)}."] if named else []

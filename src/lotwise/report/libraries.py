@@ -10,7 +10,7 @@ from lotwise.report.remarks import LONGEST_PART, Remark, State, not_computed
 from lotwise.report.run_tables import LevelFindings, Row
 from lotwise.report.words import list_words, name_words, number_words, percent_words
 
-# Beyond this are the limits of groups of three, whose spread is hardly known.
+# Beyond this are the cuts of small groups, whose spread is hardly known.
 _FAR_CUT: Final = -25.0
 
 
@@ -79,8 +79,8 @@ def _no_outlier_words(rows: Sequence[Row]) -> str:
     if min(cuts) >= _FAR_CUT:
         return "No sample is an outlier."
     return (
-        "No sample is an outlier, but in groups of three samples only an extreme outlier would be "
-        f"found (its score must be below {number_words(min(cuts))})."
+        "No sample is an outlier. However, in small groups of samples only an extreme outlier "
+        f"would be found: its score must be below {number_words(min(cuts))}."
     )
 
 

@@ -165,7 +165,8 @@ def _contributions_over_pairs(level: LevelFindings) -> Table:
         grouped.head(MOST_ROWS).to_dicts(),
         columns.CONTRIBUTION_FEATURES,
         name=f"contribution-features-{level.level}",
-        caption=f"{level.level.capitalize()}s, sorted by the number of pairs that list them",
+        caption=f"{level.level.capitalize()}s, sorted by the number of pairs in which they lower R "
+        "most",
         source=level.name("contributions"),
         unit=level.unit,
         n_rows=grouped.height,

@@ -212,11 +212,11 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     across = [row for row in single if row["relation"] == "between"]
     if within and across:
         details.append(
-            "The samples of a batch are averaged. R of two single samples is "
-            f"{r_words(across[0]['pearson'], decimals)} to "
-            f"{r_words(across[-1]['pearson'], decimals)} if they are from two batches, and "
+            "The samples of a batch are averaged. R of two samples from different "
+            f"batches is {r_words(across[0]['pearson'], decimals)} to "
+            f"{r_words(across[-1]['pearson'], decimals)}. R of two samples from the same batch is "
             f"{r_words(within[0]['pearson'], decimals)} to "
-            f"{r_words(within[-1]['pearson'], decimals)} if they are from the same batch."
+            f"{r_words(within[-1]['pearson'], decimals)}."
         )
     return details
 

@@ -143,7 +143,8 @@ def table_of(
         left_out=left_out,
         source=source,
         shared=" ".join(
-            f"In every row shown, {column.label}: {_said(rows[0], column)}." for column in same
+            f"All rows shown have the same {column.label}: {_said(rows[0], column)}."
+            for column in same
         ),
     )
 

@@ -41,7 +41,7 @@ def write_genome(transcriptome: Transcriptome, path: Path) -> None:
 
 
 def write_gtf(transcriptome: Transcriptome, path: Path) -> None:
-    """Write transcripts and exons as GTF, 1-based and closed."""
+    """Write transcripts and exons as GTF. Coordinates are 1-based and include both ends."""
     with atomic_path(path) as temporary, temporary.open("w", encoding="ascii") as gtf:
         for isoform, name in enumerate(transcriptome.isoform_ids):
             gene = int(transcriptome.gene_index[isoform])

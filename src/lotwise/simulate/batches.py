@@ -197,8 +197,9 @@ def simulate_expression(
     Raises
     ------
     InputError
-        The plan changes more genes than are expressed, or switches more genes than are expressed
-        with two or more isoforms. Or it has a female donor, but the transcriptome has no XIST.
+        ``n_de_genes`` is larger than the number of expressed genes. Or ``n_switches`` is larger
+        than the number of expressed genes with two or more isoforms. Or the plan has a female
+        donor, but the transcriptome has no XIST.
 
     Examples
     --------

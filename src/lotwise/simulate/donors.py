@@ -38,8 +38,9 @@ def draw_variants(
     """Draw sites and their allele frequencies.
 
     The density of the frequency p is proportional to 1/p between 0.005 and 0.995, as for neutral
-    variants. Most variants are therefore rare, but most variants that one person carries are common
-    (1000 Genomes Project 2015).
+    variants. Half of all variants therefore have p < 0.071, but most variants that one person
+    carries are common. In humans, too, most variants are rare, but most variants of one person are
+    common (1000 Genomes Project 2015).
 
     Parameters
     ----------
@@ -71,7 +72,7 @@ def draw_variants(
 
 
 def draw_person(variants: Variants, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Return two haplotypes of a person: whether each has the alternative allele at each site.
+    """Draw the two haplotypes of a person; ``True`` means the alternative allele of a site.
 
     Returns
     -------

@@ -62,7 +62,8 @@ def simulate_experiment(
 ) -> Experiment:
     """Write reference, sample sheet, samples and truth into ``directory``.
 
-    The result depends on the state of ``rng`` and the other arguments, except ``threads``. Both
+    The result does not depend on ``threads``. It depends on the seed of ``rng`` and on the number
+    of generators spawned from ``rng`` before, but not on numbers drawn from ``rng`` before. Both
     forms have the same truth.
 
     Parameters
@@ -72,7 +73,7 @@ def simulate_experiment(
     rng
         Random number generator.
     plan
-        What to simulate; by default three batches of one sample without faults.
+        What to simulate; by default three batches with one sample each, without faults.
     form
         ``quant``: quantifications in kallisto's format. ``reads``: FASTQ.
     threads

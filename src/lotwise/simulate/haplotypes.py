@@ -39,7 +39,8 @@ class Alleles:
     Attributes
     ----------
     sequences
-        Isoforms one after the other, as in the transcriptome, haplotypes x bases.
+        Bases, shape (n_haplotypes, n_bases). Each row contains the sequences of all isoforms, in
+        the order of the transcriptome.
     weights
         Share of the fragments that comes from each haplotype; sums to 1.
     """

@@ -20,7 +20,7 @@ Protocol = Literal["unstranded", "forward", "reverse"]
 FAILED_N_FRAGMENTS: Final = 3_000
 SHALLOW_DIVISOR: Final = 10
 DEGRADED_REACH: Final = 300.0
-"""Mean distance of a degraded library's fragments from the 3' end, in bases."""
+"""``reach`` of a degraded library, in bases."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +34,8 @@ class Library:
     kind
         ``sound``, or the simulated fault.
     fragment_length, fragment_sd
-        Mean and standard deviation of the fragment length in bases, before it is limited by
-        the read length (minimum) and the isoform's length (maximum).
+        Mean and standard deviation of the normal distribution of fragment lengths, in bases. The
+        distribution is truncated below the read length and above the isoform's length.
     read_length
         Length of a read in bases.
     error_rate
@@ -48,8 +48,9 @@ class Library:
     paired
         Whether both ends are sequenced.
     reach
-        Mean distance of the surviving fragments from the 3' end, in bases; infinite for intact RNA,
-        whose fragments come from all positions equally.
+        Mean of the exponential distribution of a fragment's distance from the 3' end, in bases. The
+        isoform's length truncates this distribution. Infinite for intact RNA: its fragments start
+        at all positions with equal probability.
     """
 
     n_fragments: int
@@ -80,8 +81,8 @@ class Library:
     def fragment_cdf(self) -> NDArray[np.float64]:
         """Fraction of fragments that have at most 0, 1, 2, ... bases.
 
-        A normal distribution in whole bases, truncated below the read length and above five
-        standard deviations.
+        Fragment lengths have a normal distribution, rounded to whole bases. The distribution is
+        truncated below the read length and above the mean plus five standard deviations.
         """
         longest = int(np.ceil(self.fragment_length + 5 * self.fragment_sd))
         edges = (np.arange(longest + 1) + 0.5 - self.fragment_length) / self.fragment_sd

@@ -45,8 +45,8 @@ def write_quantification(
     """Write kallisto's output as if the isoform of every fragment were known.
 
     The directory contains ``abundance.tsv`` and ``run_info.json``. The only noise is that of
-    sampling fragments. There is no ambiguity between isoforms with shared exons, so that isoforms
-    agree better than they would with reads.
+    sampling fragments. No fragment is ambiguous between isoforms with shared exons. Samples
+    therefore agree better at isoform level than samples quantified from simulated reads.
     """
     lengths = transcriptome.lengths
     counts = simulate_counts(tpm, lengths, library=library, rng=rng)

@@ -108,9 +108,10 @@ def simulate_transcriptome(
 ) -> Transcriptome:
     """Return a random chromosome with genes, exons and isoforms.
 
-    A gene has 1 to 25 exons. Its first isoform has all exons; the others lack inner exons or
-    begin or end elsewhere. No isoform is shorter than 300 bases. There are 2.5 isoforms per gene
-    on average, as far as the exons allow. The sequence is random, so that genes share no
+    A gene has 1 to 25 exons. The first isoform of a gene has all exons. Each other isoform
+    lacks some of these exons: inner exons, exons at an end, or both. No isoform is shorter than
+    300 bases. A gene has about 2.5 isoforms on average; genes with few exons have fewer. The
+    sequence is random, so that genes share no
     sequence: paralogues and repeats are not simulated.
 
     Parameters

@@ -35,11 +35,11 @@ def accepted(
 ) -> None:
     """Compare each batch with a stored set of accepted batches.
 
-    Each new batch is compared separately, as in :func:`lotwise.tl.batches`. The comparison uses the
-    median R between single samples of one condition, with all libraries thinned to one depth. The
-    limits are computed from the accepted batches only. The new batch is ranked together with the
-    accepted batches. A batch with the name of an accepted batch is rejected, because it would be
-    compared with itself.
+    Each new batch is compared separately, as in :func:`lotwise.tl.batches`. All libraries
+    are thinned to one depth. R between two batches is the median R over pairs of samples: one
+    sample from each batch, both of the same condition. The limits are computed
+    from the accepted batches only. The new batch is ranked together with the accepted batches. A
+    batch with the name of an accepted batch is rejected, because it would be compared with itself.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def _row(found: BatchRecord, *, n_reference: int, number: int, least: int) -> Co
     if not reason and n_reference < least:
         reason = (
             f"this condition has {counted(n_reference, 'accepted batch', 'accepted batches')}, but "
-            f"at least {least} are needed, because limits from fewer batches are often too wide "
+            f"the comparison needs at least {least}; limits from fewer batches are often too wide "
             "to reject a bad batch"
         )
     inside = "yes" if found.median_to_others >= found.prediction_lower else "no"

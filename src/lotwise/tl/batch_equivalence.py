@@ -1,4 +1,4 @@
-"""Equivalence of batches: are samples of different batches as alike as replicates?"""
+"""Equivalence of batches: are samples of different batches as alike as samples of one batch?"""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def batch_equivalence(
     pseudocount: float = 1.0,
     seed: int = 0,
 ) -> None:
-    """Test whether 1 - R between batches and within batches differ by less than a margin.
+    """Test whether the medians of 1 - R between and within batches differ by less than a margin.
 
     Libraries are thinned to one depth first. See
     :func:`lotwise.metrics.batch_equivalence.batch_equivalence` for the test.
@@ -44,14 +44,14 @@ def batch_equivalence(
     expression
         Samples x features with the layers ``tpm`` and ``counts``, and replicates within batches.
     margin
-        Largest acceptable difference of the medians of 1 - R, between batches minus within batches;
-        ``None`` for no margin.
+        Largest acceptable D. ``D`` is the median of 1 - R between batches minus the median of 1 - R
+        within batches. ``None`` for no margin, or if ``accepted`` is given.
     accepted
-        Set of accepted batches. The margin is then their upper tolerance limit
+        Set of accepted batches. The margin is then the upper tolerance limit of their D
         (:func:`lotwise.metrics.batch_equivalence.accepted_margin`), with all libraries at one
         depth.
     alpha
-        Rate at which batches whose true difference equals the margin are called equivalent.
+        Probability that batches are called equivalent if the true D equals the margin.
     pseudocount
         c of log2(TPM + c).
     seed

@@ -40,8 +40,8 @@ def batches(
     the depth of the smallest library that is not shallow. For each batch, the table has the
     median R to the others, and prediction and tolerance limits from the other batches. It also has
     the p-value of the batch's rank among all batches, and the smallest p possible with this number
-    of batches. Each batch has its own limits, so some of many sound batches lie outside their
-    limits.
+    of batches. Each batch has its own limits. If there are many batches, some acceptable batches
+    lie outside their limits by chance.
 
     Parameters
     ----------
@@ -57,8 +57,8 @@ def batches(
     Returns
     -------
     Nothing; the result is the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`).
-    With two or three batches there are no limits, because one other batch gives no R and two give a
-    single R.
+    With two or three batches there are no limits. Limits need several values of R between the other
+    batches. One other batch has no such R, and two other batches have a single R.
     There are also no limits if libraries cannot be thinned to one depth; ``reason`` gives the
     cause. If two samples of a condition have the same values, one is a copy, and the batches of
     this condition are not assessable.

@@ -26,10 +26,10 @@ _Names: TypeAlias = tuple[str, str]
 def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIGHBOURHOOD) -> None:
     r"""Assign every feature to a block, for intervals that resample blocks.
 
-    From a GTF, a block is a window of ``neighbourhood`` bases on a chromosome, and a gene belongs
-    to the window in which it starts. From a GMT (``.gmt``), a block is a gene set; a gene in
-    several sets belongs to the first. Genes that are not in the file become blocks of their own.
-    Isoforms are in the block of their gene.
+    With a GTF, each block is a window of ``neighbourhood`` bases on a chromosome. A gene belongs to
+    the window that contains its start coordinate. With a GMT (``.gmt``), each block is a gene set.
+    A gene in several sets belongs to the first of these sets. Genes that are not in the file become
+    blocks of their own. Isoforms are in the block of their gene.
 
     Parameters
     ----------

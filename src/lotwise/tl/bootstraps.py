@@ -37,7 +37,7 @@ class Bootstraps:
         return pair.sample_a in self._stored and pair.sample_b in self._stored
 
     def tpm_a_fragment(self, pair: Pair) -> float:
-        """Return the average TPM of a fragment, in the sample with fewer fragments."""
+        """Return 1e6 TPM divided by the number of fragments of the sample with fewer fragments."""
         names = (pair.sample_a, pair.sample_b)
         depths = [self._depth(name) for name in names if name in self._stored]
         return 1e6 / max(1.0, min(depths, default=1e6))

@@ -93,8 +93,8 @@ def ceilings(
         ``bootstraps`` and ``replicates`` need bootstraps and replicates.
     methods
         Methods to use; a method without data gives NaN with a reason. For genes, ``None`` means
-        thinning and replicates. For isoforms, it means replicates and halves, or replicates and
-        bootstraps if some sample has no halves.
+        thinning and replicates. For isoforms, ``None`` means replicates and halves. If
+        a sample has no halves, ``None`` means replicates and bootstraps.
     pseudocount
         c of log2(TPM + c).
     seed
@@ -103,9 +103,10 @@ def ceilings(
     Returns
     -------
     Nothing; the result is the table ``ceilings``
-    (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the method ``replicates``, a pair
-    within one batch has no ratio if its ceiling is computed from its own R. If the replicates of a
-    batch disagree more than those of other batches, its ceiling is computed from the other batches,
+    (:class:`~lotwise.evidence.ceilings.CeilingRecord`). With the method ``replicates``, R within
+    a batch gives the ceiling of this batch. Pairs within this batch then have no ratio of R to
+    ceiling. The replicates of a batch can disagree more than those of other batches. The ceiling of
+    this batch is then computed from R within the other batches,
     and ``source`` states this. If the samples of a batch come from different donors (column
     ``donor`` of obs), the ceiling contains the differences between donors, and ``source`` states
     this, too.

@@ -36,7 +36,7 @@ def composition(
     expression
         Samples x features with the layer ``tpm``.
     threshold
-        TPM that a feature must reach in every sample of the condition to be used.
+        A feature is used if its TPM is at least ``threshold`` in every sample of the condition.
     spike_ins
         Prefixes of spike-in names, compared with the names of features and of their genes.
 

@@ -34,7 +34,7 @@ def reason_of_copies(expression: AnnData) -> str:
         (find_copies(tpm_of), "have the same values", "one is a copy of the other"),
         (
             find_repeats(tpm_of),
-            "agree more closely than two libraries can",
+            "agree more closely than two separate libraries can agree",
             "they have reads in common, or one is an altered copy",
         ),
     ):

@@ -53,7 +53,8 @@ def at_like_depth(
     seed
         Random seed of the thinning.
     shallow_below
-        Fraction of the other samples' median total counts below which a library is left out.
+        A library is left out if its total counts are below this fraction of the median total counts
+        of the other samples.
 
     Returns
     -------

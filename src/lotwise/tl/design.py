@@ -55,8 +55,9 @@ def warn_of_design(expression: AnnData) -> None:
             warnings.warn(found, DesignWarning, stacklevel=3)
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
         warnings.warn(
-            "no two batches share a condition, so effects of batch and condition cannot be "
-            "separated; limits, ceilings and the R at the top of the report cannot be computed",
+            "no two batches share a condition, so differences between batches cannot be separated "
+            "from differences between conditions; the limits and the R at the top of the report "
+            "cannot be computed",
             DesignWarning,
             stacklevel=3,
         )

@@ -40,11 +40,11 @@ def detectable(
 ) -> None:
     """Find the largest change of expression that the R of each pair would not have detected.
 
-    Without ``threshold``, a sample is changed and correlated with itself. The result shows how many
-    features could differ at the observed R if the two samples were otherwise identical. With a
-    threshold, the changed sample is correlated with the other sample. The result shows how many
-    features could change before R falls below the threshold. Each sample of the pair is changed in
-    turn, and the larger R is used.
+    Without ``threshold``, each sample is correlated with a changed copy of this sample. The result
+    shows how many features could differ at the observed R if the two samples were otherwise
+    identical. With ``threshold``, the changed copy is correlated with the other sample. The result
+    shows how many features could change before R falls below the threshold. Each sample of the pair
+    is changed in turn, and the larger R is used.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def detectable(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
-    'R = 0... would still be reached if up to ... % of the expressed genes changed 2-fold. ...'
+    'R would still be 0... if up to ... % of the expressed genes changed 2-fold. ...'
     """
     perturbation = perturbation or Perturbation()
     tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
@@ -174,9 +174,9 @@ def _sentence(
         return ""
     how_many = f"{100 * share:.2g} %"
     limit = f"{how_many} (the largest share tried)" if at_least else f"up to {how_many}"
-    sign = "=" if own else ">="
+    least = "" if own else "at least "
     return (
-        f"R {sign} {passing:.4f} would still be reached if {limit} of the expressed {level}s "
+        f"R would still be {least}{passing:.4f} if {limit} of the expressed {level}s "
         f"changed {fold:g}-fold. These {level}s are chosen at random, and each goes up or down"
     )
 

@@ -102,8 +102,8 @@ def equivalence(
     Nothing; the result is the table ``equivalence``
     (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`). Batches with one replicate are "not
     tested" and have one row, with feature ``*``. If the table would exceed 2 million rows, some
-    pairs of batches are "not tested" as well. The tested pairs are evenly spaced in the order of R
-    between batches.
+    pairs of batches are "not tested" as well. The pairs are then sorted by R between their two
+    batches, and the tested pairs are evenly spaced in this order.
 
     Raises
     ------
@@ -208,7 +208,7 @@ def log_tpm_without_pseudocount(tpm: FloatArray, counts: Sequence[FloatArray | N
 def like_composition(
     log_tpm: FloatArray, pair: BatchPair, expressed: BoolArray, tpm: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Divide each sample by its median ratio to the mean of the samples."""
+    """Divide each sample by the median ratio of its TPM to the geometric mean of all samples."""
     rows = np.concatenate([pair.rows_a, pair.rows_b])
     values = log_tpm[np.ix_(rows, np.flatnonzero(expressed))]
     in_all = (tpm[np.ix_(rows, np.flatnonzero(expressed))] > 0).all(axis=0)

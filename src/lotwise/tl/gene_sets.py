@@ -40,8 +40,8 @@ def gene_sets(
 
     Only genes detected in both samples are used. A small p means that the set shifted more than
     between replicates of one batch. A set that varies between good batches but not within a batch
-    also gets a small p. If sets vary in this way, at least one set is reported in 16 to 100 % of
-    comparisons of good batches (``benchmarks/gene_set_rates.py``).
+    also gets a small p. In simulations with such sets, the test reported at least one set in
+    16 to 100 % of comparisons of good batches (``benchmarks/gene_set_rates.py``).
 
     Parameters
     ----------

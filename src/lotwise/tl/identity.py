@@ -34,8 +34,8 @@ def identity(
     """Check panels of markers in every sample, and compare the sex of samples of one donor.
 
     Markers are found by symbol (feature name or ``gene_name`` in var) or by Ensembl id of any
-    version. A marker that is not found is "not annotated", never 0. The sex is compared by genes of
-    Y, and only between samples of the same known donor.
+    version. A marker that is not found is "not annotated", never 0. The sex is compared by the
+    expression of Y genes. Only samples of the same known donor are compared.
 
     Parameters
     ----------

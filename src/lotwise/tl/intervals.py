@@ -36,7 +36,8 @@ def intervals(
         Samples x features with the layer ``tpm``.
     blocks
         Column of var with the block of each feature (a gene set, a genomic neighbourhood).
-        If ``None``, each gene is a block; at isoform level, this block contains all its isoforms.
+        If ``None``, each gene is a block; at isoform level, a block contains the isoforms of one
+        gene.
         The table then warns that the interval is too narrow. A feature without a block is a block
         of its own.
     n_resamples, level

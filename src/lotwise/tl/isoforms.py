@@ -1,4 +1,4 @@
-"""Isoform usage compared between samples, and R of isoforms by quantification uncertainty."""
+"""Isoform usage compared between samples; R of isoforms grouped by quantification uncertainty."""
 
 from __future__ import annotations
 
@@ -72,11 +72,12 @@ def isoform_usage(
     threshold
         Gene TPM required in both samples.
     n_largest
-        Number of genes to keep for each pair, those with the largest distance; ``None`` keeps all.
+        Number of genes to keep for each pair: the genes with the largest distances. ``None``
+        keeps all genes.
     prior_fragments
-        Number of fragments, for the prior of :func:`~lotwise.metrics.isoforms.usage_test`. For the
-        test only, the average TPM of this number of fragments in the shallower sample is added to
-        every isoform.
+        Number of fragments, for the prior of :func:`~lotwise.metrics.isoforms.usage_test`. The
+        number is converted to TPM with the depth of the shallower sample. This TPM is added to
+        every isoform, for the test only.
     pseudocount
         c of log2(TPM + c), for R in ``uncertainty_strata``.
 
@@ -91,8 +92,8 @@ def isoform_usage(
     Raises
     ------
     InputError
-        There is no layer ``tpm``, var has no column ``gene_id`` or this column contains no gene
-        (the AnnData is not of isoforms), or the pseudo-count is not > 0.
+        No layer ``tpm``, no column ``gene_id`` in var (as at gene level), no gene in this column,
+        or a pseudo-count that is not > 0.
 
     Examples
     --------
@@ -168,7 +169,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
 
     Genes with an adjusted p below 0.05 come first, then genes that are well expressed in every
     batch. Each of these groups is sorted by distance, largest first. Without bootstraps there is no
-    p, and the largest distances are quantification noise in genes with few reads. The distance is
+    p. Genes with few reads then have the largest distances, because of quantification noise. The
+    distance is
     between the means of batches, as shown in the figure. Two single samples can differ even if the
     means of their batches do not.
 

@@ -63,7 +63,7 @@ def libraries(
     outlier_below
         Outlier score below which a sample is an outlier. ``None`` computes a limit for each group
         (:func:`~lotwise.metrics.outliers.outlier_cut`). With these limits, at most 5 % of runs
-        without a faulty sample have any outlier in any group at either level.
+        without a faulty sample have an outlier. All groups at both levels of a run are counted.
     grouping
         Column of obs with groups; a sample is scored within its group, which needs at least three
         samples. ``None`` uses the design: samples of the same ``condition``, and of the same batch

@@ -18,7 +18,7 @@ PHASES: Final = ("pre", "post")
 
 
 class Lots(NamedTuple):
-    """Lots with a phase, of one condition: their names, rows of samples, and phases."""
+    """The lots of one condition that have a phase: name, sample rows and phase of each lot."""
 
     condition: str
     names: list[str]

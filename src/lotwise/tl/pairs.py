@@ -180,7 +180,9 @@ def in_words(pair: Pair, reason: str) -> str:
 
 
 def name_samples(reason: str, first: str, second: str) -> str:
-    """Replace x and y by names; in one pass, because a name may itself be x.
+    """Replace x and y by the names of the samples.
+
+    Both are replaced in one pass, because a sample may itself be named x or y.
 
     Examples
     --------
@@ -198,7 +200,8 @@ def name_samples(reason: str, first: str, second: str) -> str:
 def chosen_rows(expression: AnnData) -> IntArray | None:
     """Return the rows of the chosen pairs, ``(n_pairs, 2)``; ``None`` for all pairs.
 
-    Pairs that were chosen for other samples are ignored: a subset inherits them in ``uns``.
+    Pairs that were chosen for other samples are ignored. A subset of an AnnData still has the
+    chosen pairs of the whole AnnData in ``uns``.
     """
     chosen = noted(expression).get(keys.CHOSEN_PAIRS)
     if chosen is None or list(chosen["samples"]) != expression.obs_names.to_list():

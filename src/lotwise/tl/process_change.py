@@ -56,7 +56,10 @@ class _Values(NamedTuple):
     words: str
 
     def under(self, is_post: BoolArray) -> FloatArray:
-        """Return the values of the lots; those of R depend on which lots are before the change."""
+        """Return the value of each lot.
+
+        A value of R compares a lot with the lots before the change, which ``is_post`` defines.
+        """
         if self.correlations is None:
             return self.lots
         return z_to_pre(self.correlations, is_post=is_post)
@@ -148,7 +151,10 @@ def _values(
         reason = f"{named} is not annotated" if markers else f"there is no {named}"
         return _Values(nothing, None, reason, "")
     of_samples = np.log2(found[:, known] + given.pseudocount).mean(axis=1)
-    words = f"mean of log2(TPM + {given.pseudocount:g}) of {known.sum()} of {known.size} genes"
+    words = (
+        f"mean of log2(TPM + {given.pseudocount:g}) over the annotated genes "
+        f"({known.sum()} of {known.size})"
+    )
     return _Values(lots.mean(of_samples), None, "", words)
 
 
@@ -183,7 +189,7 @@ def _r_of_lots(expression: AnnData, lots: Lots, given: Settings) -> _Values:
     if reason:
         return _Values(nothing, None, reason, alike.words)
     words = (
-        "Fisher's z, averaged over the pre lots; R of two lots is the median over pairs of their "
+        "mean Fisher's z of R with each pre lot; R of two lots is the median R over their pairs of "
         f"samples; {alike.words}"
     )
     return _Values(z_to_pre(found.between, is_post=lots.is_post), found.between, "", words)

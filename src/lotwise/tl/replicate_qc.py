@@ -34,8 +34,7 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     -------
     Nothing; ``uns["lotwise"]["replicate_qc"]`` has one row per pair and unit
     (:class:`~lotwise.evidence.replicate_qc.ReplicateQcRecord`; :func:`lotwise.get.replicate_qc`).
-    ENCODE's only warning is that Spearman's rho is below 0.9 (same donor) or 0.8 (different
-    donors).
+    ENCODE warns only if Spearman's rho is below 0.9 (same donor) or 0.8 (different donors).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Results of single samples and pairs, kept while the other samples change.
+"""Kept results of samples and pairs, used again after other samples have changed.
 
 The key of a result contains everything that the result depends on: the values of its samples and
 all settings. A kept result therefore equals a newly computed result. Without :func:`reusing`
@@ -51,7 +51,7 @@ class Kept:
     def fingerprint(self, *arrays: npt.NDArray[Any] | None) -> bytes:
         """Return a digest of ``arrays``, for a key that depends on values of a sample.
 
-        If nothing is kept now and nothing will be, no digest is computed, and the text is empty.
+        The digest is empty if there are no kept results and new results are not kept.
         """
         if not (self._adds or self._results):
             return b""
@@ -70,7 +70,10 @@ _current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
 
 
 def kept_results() -> Kept:
-    """Return the kept results; call this before threads start: threads do not inherit them."""
+    """Return the kept results.
+
+    Call this function before threads start, because threads do not inherit the kept results.
+    """
     return _current.get()
 
 

@@ -109,7 +109,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"reduce": "share"}, "give 'reduce: share' and a fraction"),
         (PAIRS | {"share": 0.5}, "give 'reduce: share' and a fraction"),
         (PAIRS | {"reduce": "share", "share": 0}, "key 'share' is 0; .*greater than 0"),
-        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "a bound that is a column is"),
+        (PAIRS | {"reduce": "median", "at_least": "spearman"}, "if the bound is a column"),
         (without("at_least") | {"reduce": "count", "at_most": 3}, "missing rows would meet"),
         (
             without("at_least", "rows")

@@ -120,7 +120,7 @@ def test_compare__ceilings_stand_beside_r_of_single_samples(run, study):
     assert lines[at + 2].startswith("  R: batch averages. R (samples): median")
     assert (
         lines[at + 3]
-        == "  counting: ceiling, the highest R of single samples that this noise allows."
+        == "  counting: the highest R of single samples that this noise allows (ceiling)."
     )
     assert max(map(len, lines[at : at + 4])) < 80
 

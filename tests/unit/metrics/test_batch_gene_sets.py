@@ -80,6 +80,6 @@ def test_batch_set_shift__unknown_is_nan_with_a_reason():
     assert same.reasons == ("the score is the same in all other batches",)
     with pytest.raises(
         InputError,
-        match="has 5 batches x 1,000 genes, but got 3 gene names and batch number 9; give one name",
+        match=r"has 5 batches x 1,000 genes, but got 3 gene names and batch number 9\. Give one",
     ):
         batch_set_shift(log_tpm, batch=9, genes=GENES[:3], sets=sets)

@@ -168,7 +168,7 @@ def test_reference_interval__few_batches_are_nan_with_a_reason():
         found = reference_interval(r)
         assert math.isnan(found.prediction_lower)
         assert found.reason == (
-            "fewer than three reference batches give no limits, because two batches have only one R"
+            "limits need at least three reference batches, because two batches have only one R"
         )
     with pytest.raises(InputError, match=r"every correlation must be in \[-1, 1\]"):
         reference_interval([[1, 1.2], [1.2, 1]])

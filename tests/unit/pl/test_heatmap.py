@@ -84,9 +84,8 @@ def test_heatmap__title_says_what_r_is_of(simulate):
     (title,) = lotwise.pl.heatmap(expression).texts[:1]
     zero = expression.layers["tpm"] == 0
     share = percent((zero[0] & zero[1]).mean(), 2)
-    assert f"R of log2(TPM + 0.1) over all 500 isoforms,\nzero in both samples for {share}" in (
-        title.get_text()
-    )
+    words = f"over all 500 isoforms\n({share} of them are zero in both samples)"
+    assert f"R of log2(TPM + 0.1) {words}" in title.get_text()
 
 
 def test_figures__of_a_foreign_r(simulate):
@@ -113,7 +112,7 @@ def test_scatter_matrix__title_of_a_subset_is_of_its_samples(simulate):
     subset = expression[:2].copy()
     zero = (subset.layers["tpm"] == 0).all(axis=0).mean()
     title = lotwise.pl.scatter_matrix(subset).axes[0].title
-    assert title.get_text().endswith(f"zero in both samples for {percent(zero, 2)}")
+    assert title.get_text().endswith(f"({percent(zero, 2)} of them are zero in both samples)")
 
 
 def test_heatmap__names_of_24_samples_are_legible_on_a_page(simulate):

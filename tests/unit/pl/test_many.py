@@ -28,7 +28,7 @@ def test_batches__shows_the_lowest_of_many():
     axis = lotwise.pl.batches(_batches(250)).axes[0]
     named = [label.get_text() for label in axis.get_yticklabels()]
     assert named == [f"B{i}" for i in range(249, 189, -1)]
-    assert "the 60 of 250 with the lowest median" in axis.get_title()
+    assert "the 60 of 250 batches with the lowest median R" in axis.get_title()
 
 
 def test_batches__shows_all_of_sixty():

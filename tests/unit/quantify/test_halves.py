@@ -92,7 +92,7 @@ def test_quantify_samples__few_reads_have_no_halves_and_a_warning(
             out=tmp_path,
             settings=loose,
         )
-    assert "at least 400 are required; halves are not quantified" in caplog.text
+    assert "at least 400 are required; halves of the reads are not quantified" in caplog.text
     assert pl.read_parquet(halves_of(tmp_path / "quant" / "kallisto" / "S1")).is_empty()
 
 

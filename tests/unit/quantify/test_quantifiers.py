@@ -274,7 +274,7 @@ def test_index_commands__gzip_is_known_by_its_content(tool, tmp_path, transcript
 def test_index_commands__a_decoy_named_as_a_transcript_is_refused(tool, tmp_path, transcripts):
     (tmp_path / "inputs").mkdir()
     with pytest.raises(
-        InputError, match=r"contains the sequence '\w+', which has the name of a transcript"
+        InputError, match=r"contains the sequence '\w+', but a transcript has the same name"
     ):
         Salmon(program=tool).index_commands(
             Reference(transcripts=transcripts, genome=transcripts),

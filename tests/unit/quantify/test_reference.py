@@ -38,8 +38,8 @@ def test_prepare_reference__identical_sequences_are_kept_and_listed(tmp_path, ca
     assert made.n_transcripts == 4
     assert made.identical.read_text().splitlines()[1:] == ["c\ta", "d\ta"]
     assert (
-        f"2 transcripts have the same sequence as another; they are listed in {made.identical}"
-        in caplog.text
+        "2 transcripts repeat the sequence of an earlier transcript; they are listed in "
+        f"{made.identical}" in caplog.text
     )
 
 

@@ -264,7 +264,7 @@ def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(lev
     ("cut", "words"),
     [
         (-11.5, "No sample is an outlier."),
-        (-94.1, "in groups of three samples only an extreme outlier would"),
+        (-94.1, "in small groups of samples only an extreme outlier would"),
     ],
 )
 def test_depth_remark__no_outlier_is_said_with_what_could_be_named(level_of, cut, words):
@@ -317,7 +317,7 @@ def test_sex_remark__disagreement_is_a_concern(level_of):
     assert found.state == "concern"
     assert found.text.startswith(
         "S3 (male) disagrees with the other samples of its donor in the expression of Y genes. "
-        "Possible causes: exchanged samples, or cells that lost Y."
+        "Possible causes: exchanged samples, or cells that lost chromosome Y."
     )
 
 
@@ -632,9 +632,10 @@ def test_limits_remark__names_the_batches_below_the_limits_of_the_others(level_o
     rows = [{"batch": "A", "median_to_others": 0.97}, {"batch": "B", "median_to_others": 0.955}]
     (remark,) = limits_remark(level_of(batches=[row | LIMITS for row in rows]), decimals=3)
     assert remark.text == (
-        "At gene level, the median R of a batch with the other batches is below the prediction "
-        "interval computed from these other batches: B (0.955, limit 0.960). By chance, some "
-        "batches without a fault are also below it; “Number of batches” states how many."
+        "At gene level, the median R of a batch with the other batches is below its limit: "
+        "B (0.955, limit 0.960). The limit is the lower end of the prediction interval computed "
+        "from these other batches. By chance, some batches without a fault are also below their "
+        "limit; “Number of batches” states how many."
     )
     assert remark.state == "computed"
 

@@ -58,7 +58,7 @@ def test_let_through__is_the_sentence_of_the_titration(titrated):
     assert said.startswith(
         "These criteria would have passed a lot with up to 12 % of iPSC mixed in. This was"
     )
-    assert said.endswith("Criteria that detected nothing: r.")
+    assert said.endswith("Criteria that all batches met even with the largest share tried: r.")
     # In the first box of the page, before any other section.
     page = render(findings)
     assert page.index("up to 12 % of iPSC mixed in") < page.index('<section id="shows"')

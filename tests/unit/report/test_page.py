@@ -167,7 +167,7 @@ def test_write_report__of_many_samples_stays_small(tree):
     page = page_of(tree)
     assert f"The first {MOST_ROWS} of {len(tree.r):,} rows" in page
     assert "The list contains 300 of the" in page
-    assert "Genes, sorted by the number of pairs that list them" in page
+    assert "Genes, sorted by the number of pairs in which they lower R most" in page
     assert len(page) < 3_000_000
 
 

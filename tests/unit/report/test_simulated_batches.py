@@ -70,7 +70,7 @@ def test_limits_remark__names_the_batch_that_varies_more_than_the_others(tmp_pat
 
     assert remarks(tmp_path / "like", 0.34) == []
     (remark,) = remarks(tmp_path / "far", 3.0)
-    assert " interval computed from these other batches: F (" in remark.text
+    assert " is below its limit: F (" in remark.text
     assert remark.text.endswith(" For F, the median R is also below the wider tolerance interval.")
 
 
@@ -98,7 +98,7 @@ def within_and_between(folder, effect):
     """Return the middle of the ranges of R that the page gives for single samples."""
     counts = drawn(noisy([0.5] * 4, effect=effect, n_replicates=3), depths=2e7)
     details = level_answer(reported(folder, counts, "AAABBBCCCDDD").levels[0], decimals=6).details
-    found = numbers(re.search(r"R of two single samples is (.*)", details[-1])[1])
+    found = numbers(re.search(r"R of two samples from (.*)", details[-1])[1])
     return np.mean(found[2:4]), np.mean(found[:2])
 
 

@@ -153,7 +153,7 @@ def genotyped(folder, people, donors, *, mixed=None):
 def test_genotype_remark__exchanged_samples_are_named_with_each_other(tmp_path):
     remark = genotyped(tmp_path, [0, 1, 0, 1, 0, 1], "DDDEEE")
     assert remark.text.startswith(
-        "S1 and S4 were exchanged: by genotype, each comes from the donor"
+        "S1 and S4 were exchanged. By genotype, S1 comes from the donor on the label of S4."
     )
     assert remark.state == "concern"
     assert "4 of 6 samples agree in genotype" in remark.text
@@ -216,4 +216,4 @@ def test_depth_remark__says_that_groups_of_three_hide_an_outlier(tmp_path):
     remark = depth_remark(*reported(tmp_path, drawn(truths), "AAABBBCCC", "libraries").levels)
     # The bad sample is scored in a batch of three, where the limit is far.
     assert "S4" not in remark.text
-    assert "in groups of three samples only an extreme outlier would be found" in remark.text
+    assert "in small groups of samples only an extreme outlier would be found" in remark.text

@@ -222,8 +222,8 @@ def test_level_answer__within_stands_beside_between(tree):
     tree.batches = ["A", "A", "B"]
     details = level_answer(read_findings(tree.write_all()).levels[0], decimals=2).details
     assert details[1] == (
-        "The samples of a batch are averaged. R of two single samples is 0.97 to 0.98 "
-        "if they are from two batches, and 0.99 to 0.99 if they are from the same batch."
+        "The samples of a batch are averaged. R of two samples from different batches is "
+        "0.97 to 0.98. R of two samples from the same batch is 0.99 to 0.99."
     )
 
 

@@ -21,7 +21,8 @@ def test_table_of__a_sentence_that_all_rows_share_stands_once():
     assert [label for label, _ in table.headings] == ["sample", "R"]
     assert {len(row) for row in table.rows} == {2}
     assert (
-        table.shared == "In every row shown, reason: no counts: R < \N{MINUS SIGN}1 is not defined."
+        table.shared
+        == "All rows shown have the same reason: no counts: R < \N{MINUS SIGN}1 is not defined."
     )
 
 
@@ -36,5 +37,5 @@ def test_table_of__rows_that_are_not_shown_do_not_count():
     given = [*rows(400), *rows(1, another="shallow")]
     table = table_of(given, COLUMNS, name="n", caption="c")
     assert len(table.rows) == 300
-    assert table.shared.startswith("In every row shown")
+    assert table.shared.startswith("All rows shown have the same")
     assert table.left_out == "The first 300 of 401 rows."

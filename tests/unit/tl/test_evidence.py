@@ -812,7 +812,7 @@ def test_detectable__a_threshold_is_asked_of_the_other_sample():
     lotwise.tl.detectable(expression, threshold=0.5, perturbation=Perturbation(folds=(2.0,)))
     unseen = lotwise.get.evidence(expression, "unseen")
     assert set(unseen["threshold"]) == {0.5}
-    words = "R >= 0.5000 would still be reached if 50 % (the largest share tried)"
+    words = "R would still be at least 0.5000 if 50 % (the largest share tried)"
     assert unseen["sentence"].str.startswith(words).all()
     lotwise.tl.detectable(expression, threshold=1.0, perturbation=Perturbation(folds=(2.0,)))
     unseen = lotwise.get.evidence(expression, "unseen")

@@ -1,4 +1,4 @@
-"""Results of single samples and pairs, kept while the other samples change."""
+"""Kept results of samples and pairs, used again after other samples have changed."""
 
 from __future__ import annotations
 

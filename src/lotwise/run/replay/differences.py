@@ -137,7 +137,10 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         where = first_difference(
             _text(came), _text(present), names=("was recorded", "is in the results")
         )
-        return f" was changed after the run (the replay reproduced the recorded file){where}"
+        return (
+            " was changed after the run: the replay reproduced the recorded file, "
+            f"but the results contain a different file{where}"
+        )
     if not as_recorded:
         return (
             ": the repetition differs from the record; the row and column are unknown, because "
@@ -198,8 +201,8 @@ def first_difference(first: str, second: str, *, names: tuple[str, str]) -> str:
         if one is None or other is None:
             rows_of = [f"{text.count(chr(10)):,}" for text in (first, second)]
             return (
-                f", row {number:,}: the table that {names[0]} has {rows_of[0]} rows, "
-                f"the table that {names[1]} has {rows_of[1]}"
+                f", row {number:,}: the number of rows differs: {rows_of[0]} in the table that "
+                f"{names[0]}, {rows_of[1]} in the table that {names[1]}"
             )
         cells = itertools.zip_longest(one.split("\t"), other.split("\t"))
         for place, (was, now) in enumerate(cells):

@@ -91,7 +91,9 @@ def unused_inputs(provenance: Provenance, root: Path) -> Iterator[str]:
     """Yield inputs that a repetition does not read and that are missing or changed."""
     for item in provenance.inputs:
         if item.role not in ANALYSED and (fault := fault_of(item, root / item.path)):
-            yield f"{root / item.path} {fault}; it is not read by a replay ({item.role})"
+            yield (
+                f"{root / item.path} {fault}; a replay does not read this file (role: {item.role})"
+            )
 
 
 def place_of(path: Path, folder: Path) -> Path:

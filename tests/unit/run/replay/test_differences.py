@@ -16,7 +16,10 @@ TABLE = "a\tb\n1\t2\n3\t4\n"
         ("a\tc\n1\t2\n3\t4\n", ", row 1, column 'b': 'b' was recorded, 'c' came"),
         (
             "a\tb\n1\t2\n",
-            ", row 3: the table that was recorded has 3 rows, the table that came has 2",
+            (
+                ", row 3: the number of rows differs: 3 in the table that was recorded, "
+                "2 in the table that came"
+            ),
         ),
         ("a\tb\n1\n3\t4\n", ", row 2, column 'b': '2' was recorded, nothing came"),
         ("a\tb\n1\t2\t9\n3\t4\n", ", row 2, column 'number 3': nothing was recorded, '9' came"),

@@ -74,7 +74,7 @@ def test_replay__table_changed_by_hand_is_named_with_row_and_column(own_run):
     path.write_text("".join([header, "\t".join(cells), *rest]))
     found = replay(own_run / "results")
     (line,) = found.differences
-    assert line.startswith("correlation/gene.pairs.tsv was changed after the run (the replay")
+    assert line.startswith("correlation/gene.pairs.tsv was changed after the run: the replay")
     assert f"row 2, column 'pearson': '{was}' was recorded, '0.999' is in the results" in line
 
 
@@ -244,7 +244,7 @@ def test_replay__inputs_that_it_does_not_read_are_noted(own_run):
     assert found.differences == ()
     (note,) = found.notes
     assert note.startswith(f"{reads} has changed (SHA-256 aaaaaaaaaaaa... was recorded")
-    assert note.endswith("it is not read by a replay (reads)")
+    assert note.endswith("a replay does not read this file (role: reads)")
 
 
 def test_replay__a_table_that_had_other_columns_is_compared_in_those_it_shares(own_run, anew):
