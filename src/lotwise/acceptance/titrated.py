@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.files.records import Record, column
+from lotwise.tree import TITRATION, TITRATION_CURVE
 
 # How the reason of a criterion begins that detects nothing.
 BLIND: Final = "it passes with"
@@ -17,7 +18,7 @@ BLIND: Final = "it passes with"
 class TitrationRecord(Record):
     """The smallest share of a profile that a criterion detects in a batch."""
 
-    table: ClassVar[str] = "titration.tsv"
+    table: ClassVar[str] = TITRATION
     batch: str = column("batch into which the profile was mixed")
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
@@ -36,7 +37,7 @@ class TitrationRecord(Record):
 class TitrationCurveRecord(Record):
     """How often a criterion detects a share of a profile: a point of an operating curve."""
 
-    table: ClassVar[str] = "titration_curve.tsv"
+    table: ClassVar[str] = TITRATION_CURVE
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     share: float = column("share of the profile, as a fraction of all transcripts")

@@ -58,7 +58,7 @@ def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE))
     return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
 
 
-def log_written(root: Path, event: Literal["reported", "crated", "titrated"], name: str) -> None:
+def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> None:
     """Add a line to the history with the SHA-256 of a file made from the results."""
     append(root, Entry(event=event, time=stamp(), files={name: checksum_if_there(root / name)}))
 

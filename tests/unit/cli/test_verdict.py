@@ -183,6 +183,21 @@ def test_compare__without_criteria_says_so(run, study):
     assert f"Report: {study.out / 'report.html'}\n" in found.out
     assert "no verdict: no acceptance criteria were given (--criteria FILE)\n" in found.err
     assert "verdict.json" not in study.written()
+    assert f"lotwise: note: {study.out}: removed verdict.json of an earlier run" in found.err
+
+
+def test_compare__names_registered_criteria_by_which_it_did_not_judge(run, study, criteria):
+    assert run("verdict", "--register", "--criteria", criteria, "--out", study.out).code == 0
+    found = compare(study, run)
+    assert found.code == 0
+    assert (
+        "no verdict yet: criteria are registered here, 'Lots of one process' (SHA-256 "
+    ) in found.err
+    assert f"judge these results by them: lotwise verdict --out {study.out}\n" in found.err
+    assert "no acceptance criteria were given" not in found.err
+    page = (study.out / "report.html").read_text()
+    assert "These results were not judged by the registered criteria “Lots of one process”." in page
+    assert "No acceptance criteria were given" not in page
 
 
 def test_compare__wrong_criteria_compute_nothing(run, study, criteria):
