@@ -95,6 +95,33 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     assert run("replay", study.out).code == 2
 
 
+def test_steps__each_says_what_it_wrote_and_where(study, run):
+    step = ("--out", study.out)
+    reading = ("expression", study.sheet, "--tx2gene", study.tx2gene, *step)
+    assert run(*reading).out == (
+        f"gene and isoform level: expression written to {study.out / 'expression'}\n"
+    )
+    assert run("correlate", "gene", *step).out == (
+        f"gene level: correlations written to {study.out / 'correlation'}\n"
+    )
+    quick = ("--format", "png")
+    assert run("figures", "gene", *step, *quick).out == (
+        f"gene level: figures written to {study.out / 'figures'}\n"
+    )
+    of = ("evidence", "gene", "--statistic", "libraries", *step, *quick)
+    tables = f"tables written to {study.out / 'evidence'}"
+    figures = f"figures written to {study.out / 'figures'}"
+    assert run(*of).out == f"gene level: {tables}, {figures}\n"
+    assert run(*of, "--step", "tables").out == f"gene level: {tables}\n"
+    assert run(*of, "--step", "figures").out == f"gene level: {figures}\n"
+    config = study.folder / "config.yaml"
+    config.write_text("evidence: {statistics: []}\nlevels: [gene]\n")
+    for arguments in ((study.sheet, "--config", config), ()):
+        assert run("record", *arguments, *step).out == (
+            f"written to {study.out / 'provenance.json'}\n"
+        )
+
+
 def test_record__by_hand_needs_the_configuration(study, run):
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
