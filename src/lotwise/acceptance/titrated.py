@@ -9,7 +9,10 @@ from typing import Any, ClassVar, Final
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.files.records import Record, column
 from lotwise.tree import TITRATION, TITRATION_CURVE
+from lotwise.wording import listed
 
+OWN: Final = "the profile is from this batch"
+"""Reason of a batch into which the profile was not mixed."""
 # How the reason of a criterion begins that detects nothing.
 BLIND: Final = "it passes with"
 
@@ -57,13 +60,18 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
 
     Examples
     --------
-    >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3}
+    >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3,
+    ...     "batch": "lot1", "reason": ""}
     >>> titration_sentence([row])
     'These criteria would have passed a lot with up to 12 % of iPSC mixed in. This was the...'
     """
     of_verdict = [row for row in rows if row["criterion"] == OVERALL]
     profile = of_verdict[0]["profile"]
     tried = [row for row in of_verdict if row["n_repeats"]]
+    own = [str(row["batch"]) for row in of_verdict if row["reason"] == OWN]
+    left_out = (
+        f" The profile was not mixed into {listed(own)}, because it is from there." if own else ""
+    )
     if not tried:
         return (
             f"These criteria are not met even without {profile} mixed in. Therefore no "
@@ -71,12 +79,13 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
         )
     passed = max(float(row["passed"]) for row in tried)
     if passed == 0:
-        return f"These criteria detected even the smallest share of {profile} that was tried."
+        found = f"These criteria detected even the smallest share of {profile} that was tried."
+        return found + left_out
     n_repeats = max(int(row["n_repeats"]) for row in tried)
     return (
         f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
         f"mixed in. This was the largest share tried at which a repeat passed (repeats per batch: "
-        f"{n_repeats})."
+        f"{n_repeats}).{left_out}"
     )
 
 

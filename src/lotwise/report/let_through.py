@@ -38,7 +38,7 @@ def let_through(findings: Findings) -> str:
         return _without(
             findings, f"{path.name} was made from other batches; run lotwise titrate again."
         )
-    n_batches = len(findings.batches)
+    n_batches = len({str(row["batch"]) for row in rows if row["n_repeats"]})
     blind = {
         name: len(batches) == n_batches
         for name, batches in blind_criteria(rows).items()
