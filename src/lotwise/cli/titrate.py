@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH, criteria_option, out_option
+from lotwise.cli.options import PATH, criteria_option, results_folder
 from lotwise.keys import LEVELS
 
 
 @click.command("titrate")
 @criteria_option
-@out_option
+@results_folder
 @click.option("--sample", help="Sample in the results whose profile is mixed in.")
 @click.option("--condition", help="Condition whose mean profile is mixed in.")
 @click.option("--accepted", type=PATH, help="Set of accepted batches whose mean is mixed in.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from lotwise.cli.options import criteria_option, out_option
+from lotwise.cli.options import criteria_option, results_folder
 from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 from lotwise.wording import listed
@@ -25,7 +25,7 @@ Example:
 
 @click.command("verdict", cls=Step, epilog=_EXAMPLE)
 @criteria_option
-@out_option
+@results_folder
 @click.option(
     "--register",
     is_flag=True,

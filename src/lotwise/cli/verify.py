@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     "--settings", metavar="JSON", help="The section 'acquire' as JSON, instead of a file."
 )
 @click.option(
+    "--out",
+    "-o",
     "--results",
+    "results",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
     show_default=True,
@@ -82,7 +85,7 @@ def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterato
         yield f"     {source} ({level}): {pairs}"
     yield f"2. In {where}acquire: expected:, change `r: null, decimals: null` of each pair."
     yield "   For a printed 0.98, write `r: 0.98, decimals: 2`."
-    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
+    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --out RESULTS` again."
 
 
 def _line(row: Verification) -> str:

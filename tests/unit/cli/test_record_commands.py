@@ -122,6 +122,35 @@ def test_steps__each_says_what_it_wrote_and_where(study, run):
         )
 
 
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("report", ()),
+        ("verdict", ("--criteria", "encode_isogenic")),
+        ("titrate", ("--criteria", "encode_isogenic", "--sample", "A1", "--repeats", "1")),
+        ("workbook", ()),
+        ("replay", ()),
+        ("crate", ()),
+        ("check-seal", ("--any-key",)),
+        ("seal", ("--key", "none", "--name", "N", "--meaning", "performed")),
+    ],
+)
+def test_results_folder__is_an_option_or_the_only_argument(tmp_path, run, command, options):
+    """Without results, each says what the folder lacks, whichever way the folder was given."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    said = run(command, folder, *options)
+    assert said.code in {1, 2}
+    assert "one folder of results" not in said.err
+    assert said.err.replace("\n", "").strip()
+    # A verdict leaves notices for the next one.
+    assert run(command, "--out", folder, *options).err.splitlines()[-1] == said.err.splitlines()[-1]
+    for wrong in ((), (folder, "--out", folder)):
+        said = run(command, *wrong, *options)
+        assert said.code == 2
+        assert "Error: give one folder of results: --out FOLDER" in said.err
+
+
 def test_record__by_hand_needs_the_configuration(study, run):
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
