@@ -37,7 +37,7 @@ Example:
     is_eager=True,
     expose_value=False,
     callback=lambda ctx, _, asked: _list_tables(ctx) if asked else None,
-    help="List the tables and columns that criteria can judge, and exit.",
+    help="List the tables and columns that criteria can judge, and how to choose rows; exit.",
 )
 def command(*, criteria: str | None, out: Path, register: bool) -> None:
     """Judge the results below --out by acceptance criteria.
@@ -129,6 +129,11 @@ def _list_tables(ctx: click.Context) -> None:
         said = meanings(table.record)
         for name in table.statistics:
             click.echo(f"  {name:<22}{said[name]}")
+        if table.row_columns:
+            click.echo("  rows can be chosen by:")
+        for name, values in table.row_columns.items():
+            required = "required: " if name in table.to_choose else ""
+            click.echo(f"    {name:<20}{required}{', '.join(values) or said[name]}")
     ctx.exit()
 
 

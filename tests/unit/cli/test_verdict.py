@@ -213,3 +213,23 @@ def test_verdict__lists_what_can_be_judged(run):
     for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
     assert "  median_to_others      median R over the other batches" in found.out
+
+
+def test_verdict__lists_by_which_columns_and_values_rows_can_be_chosen(run):
+    of_table, name = {}, ""
+    for line in run("verdict", "--tables").out.splitlines():
+        if not line.startswith(" "):
+            name = line.partition(" ")[0]
+        elif line.startswith("    "):
+            of_table.setdefault(name, {})[line.split()[0]] = line[24:]
+    assert of_table["pairs"]["relation"] == "within, between, across"
+    assert of_table["pairs"]["feature_set"].startswith("required: all, detected_any, ")
+    assert of_table["pairs"]["condition_a"].startswith("condition of the first sample")
+    assert of_table["unseen"]["fold"].startswith("required: ")
+    assert of_table["libraries"]["shallow"] == "true, false"
+    assert of_table["sex"]["agrees"] == "yes, no"
+    # Sentences are no choice.
+    assert not {"reason", "words"} & {column for chosen in of_table.values() for column in chosen}
+    for table in tables().values():
+        for column in table.to_choose:
+            assert of_table[table.name][column].startswith("required: "), (table.name, column)
