@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +17,7 @@ from lotwise.files.records import columns
 from lotwise.files.tables import read_table
 from lotwise.keys import LEVELS, Level
 from lotwise.tree import SAMPLES, ResultTree
-from lotwise.wording import counted
+from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,6 +214,19 @@ def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Label
                 if then != now:
                     return f"sample {sample!r} has {name} {then!r} there, but {now!r} in {SAMPLES}"
     return ""
+
+
+def from_earlier_run(by_reason: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield a sentence for each reason why results are from an earlier run.
+
+    Examples
+    --------
+    >>> list(from_earlier_run({"samples.tsv was changed since": ["a.tsv", "b.tsv"]}))
+    ['a.tsv, b.tsv are from an earlier run: samples.tsv was changed since']
+    """
+    for reason, names in by_reason.items():
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{listed(names, most=3)} {verb} from an earlier run: {reason}"
 
 
 def unlisted(

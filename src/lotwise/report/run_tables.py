@@ -16,7 +16,7 @@ from typing import Any, Final
 import polars as pl
 
 from lotwise.acceptance import read_verdict, registration_of
-from lotwise.acceptance.reading import LABELLED, TablesOnDisk, other_labels
+from lotwise.acceptance.reading import LABELLED, TablesOnDisk, from_earlier_run, other_labels
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
@@ -29,7 +29,6 @@ from lotwise.quantify import Intake, Yield
 from lotwise.record.checking import check_record
 from lotwise.record.revisions import amendments_of
 from lotwise.tree import PROVENANCE, SAMPLES, ResultTree
-from lotwise.wording import listed
 
 Row = dict[str, Any]
 
@@ -221,7 +220,7 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
 
 
 def _of_earlier_runs(levels: Iterable[LevelFindings]) -> Iterator[str]:
-    """Yield the tables that were computed before the sample sheet was changed, by what changed."""
+    """Return the tables that were computed before the sample sheet was changed, by what changed."""
     found: dict[str, list[str]] = {}
     for level in levels:
         compared = TablesOnDisk(level.root).compared()
@@ -233,9 +232,7 @@ def _of_earlier_runs(levels: Iterable[LevelFindings]) -> Iterator[str]:
             known = level.scan(name).select(labels).unique(maintain_order=True).collect()
             if changed := other_labels(known.to_dicts(), compared):
                 found.setdefault(changed, []).append(level.name(name))
-    for changed, names in found.items():
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{listed(names, most=3)} {verb} from an earlier run: {changed}"
+    return from_earlier_run(found)
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:

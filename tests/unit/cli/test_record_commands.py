@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.report.run_tables import read_findings
 
 
 @pytest.fixture
@@ -170,6 +171,29 @@ def test_record__by_hand_needs_the_configuration(study, run):
     assert run("record", *step).code == 0
     assert run("record", study.sheet, "--configuration", "[]", *step).code == 2
     assert run("record", study.sheet, "--configuration", "{", *step).code == 2
+
+
+def test_report__results_from_before_a_change_of_the_expression_are_a_fault(compared, study, run):
+    """Steps were repeated by hand after other values, but not all of them."""
+
+    def faults():
+        assert run("report", "--out", study.out).code == 0
+        return read_findings(study.out).faults
+
+    reading = ("expression", study.sheet, "--tx2gene", study.tx2gene, "--level", "gene")
+    assert run(*reading, "--out", study.out).code == 0
+    assert faults() == ()  # the same values again
+    tpm = study.tpm("C1")
+    study.write_quant("C1", tpm[::-1])
+    assert run(*reading, "--out", study.out).code == 0
+    (fault,) = faults()
+    assert fault == (
+        "correlation/gene.batch_pairs.tsv, correlation/gene.contributions.tsv, "
+        "correlation/gene.pairs.tsv and 3 more are from an earlier run: "
+        "expression/gene.tpm.tsv.gz was changed since"
+    )
+    assert run("correlate", "gene", "--out", study.out).code == 0
+    assert faults() == ()
 
 
 def test_verdict__is_on_record_with_its_exit_status(compared, study, run):
