@@ -53,7 +53,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         register_criteria,
         write_verdict,
     )
-    from lotwise.tree import PROVENANCE
+    from lotwise.tree import PAGE, PROVENANCE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
@@ -69,6 +69,12 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         click.echo(
             "lotwise: note: the record does not contain this verdict yet; `replay` and `crate` "
             f"accept the verdict after this command: lotwise record --out {out}",
+            err=True,
+        )
+    if (out / PAGE).exists():
+        click.echo(
+            f"lotwise: note: {PAGE} does not show this verdict yet; to write it again: "
+            f"lotwise report --out {out}",
             err=True,
         )
     say(verdict, out)

@@ -195,6 +195,8 @@ def test_compare__names_registered_criteria_by_which_it_did_not_judge(run, study
     ) in found.err
     assert f"judge these results by them: lotwise verdict --out {study.out}\n" in found.err
     assert "no acceptance criteria were given" not in found.err
+    said = run("verdict", "--out", study.out).err
+    assert "report.html does not show this verdict yet; to write it again: lotwise report" in said
     page = (study.out / "report.html").read_text()
     assert "These results were not judged by the registered criteria “Lots of one process”." in page
     assert "No acceptance criteria were given" not in page
