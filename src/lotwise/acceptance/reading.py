@@ -199,7 +199,7 @@ def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Label
     Examples
     --------
     >>> other_labels([{"sample": "S1", "batch": "lot1"}], {"S1": {"batch": "lot2"}})
-    "sample 'S1' has batch 'lot1' there, but 'lot2' in samples.tsv"
+    "sample 'S1' has batch 'lot2' in samples.tsv, but had 'lot1' when this was computed"
     """
     for row in rows:
         for end in _ENDS:
@@ -212,7 +212,8 @@ def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Label
             for name in labels:
                 then, now = row[f"{name}{end}"], compared[sample].get(name, "")
                 if then != now:
-                    return f"sample {sample!r} has {name} {then!r} there, but {now!r} in {SAMPLES}"
+                    found = f"sample {sample!r} has {name} {now!r} in {SAMPLES}"
+                    return f"{found}, but had {then!r} when this was computed"
     return ""
 
 

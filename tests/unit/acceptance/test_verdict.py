@@ -95,15 +95,18 @@ def test_judge__a_table_of_other_batches_than_the_sheet_is_of_an_earlier_run(
     assert verdict.outcome == outcome
     if outcome != "pass":
         assert verdict.assessed[0].judgement.reason == (
-            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'B' there, "
-            "but 'A' in samples.tsv"
+            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'A' "
+            "in samples.tsv, but had 'B' when this was computed"
         )
 
 
 @pytest.mark.parametrize(
     ("labels", "said"),
     [
-        ("A1\tA\tx\nB1\tB\tx", "sample 'A1' has condition '' there, but 'x' in samples.tsv"),
+        (
+            "A1\tA\tx\nB1\tB\tx",
+            "sample 'A1' has condition 'x' in samples.tsv, but had '' when this was computed",
+        ),
         ("A1\tA\t\nB2\tB\t", "sample 'B1' is not in samples.tsv"),
     ],
 )
@@ -137,8 +140,8 @@ def test_judge__averages_of_batches_are_as_old_as_the_pairs_of_their_samples(tmp
     sheet.write_text("sample\tbatch\nlot1\tlot1\nlot2\tlot2\nlot3\tlot2\n")
     (assessed,) = judge(read_criteria(criteria), tmp_path).assessed
     assert assessed.judgement.reason == (
-        "correlation/gene.batch_pairs.tsv is from an earlier run: sample 'lot3' has batch 'lot3' "
-        "there, but 'lot2' in samples.tsv"
+        "correlation/gene.batch_pairs.tsv is from an earlier run: sample 'lot3' has batch 'lot2' "
+        "in samples.tsv, but had 'lot3' when this was computed"
     )
 
 

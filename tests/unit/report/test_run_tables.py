@@ -51,11 +51,11 @@ def test_scan__other_columns_are_refused(tmp_path, name):
     [
         (
             "sample\tbatch\nS1\tA\nS2\tB\nS3\tB\n",
-            "sample 'S3' has batch 'C' there, but 'B' in samples.tsv",
+            "sample 'S3' has batch 'B' in samples.tsv, but had 'C' when this was computed",
         ),
         (
             "sample\tbatch\tcondition\nS1\tA\tx\nS2\tB\tx\nS3\tC\tx\n",
-            "sample 'S1' has condition '' there, but 'x' in samples.tsv",
+            "sample 'S1' has condition 'x' in samples.tsv, but had '' when this was computed",
         ),
         ("sample\tbatch\nS1\tA\nS2\tB\n", "sample 'S3' is not in samples.tsv"),
     ],
