@@ -1,4 +1,4 @@
-"""Correlations of samples, and of batches with their replicates averaged."""
+"""Correlations of samples, and of batches with their samples averaged."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ STATISTIC: Final = Statistic(
             record=PairRecord,
             name="batch_pairs",
             tool="lotwise.tl.correlate",
-            caption="R between batches; replicates are averaged on the TPM scale",
+            caption="R between batches; the samples of a batch are averaged on the TPM scale",
         ),
     ),
     compute=None,
