@@ -88,6 +88,8 @@ PARTS: Final = {
 Results are stored in this order. The numbers state which quarters of the reads a part contains."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
+# What the check of the sums of TPM would have said; absent if it was not switched off.
+SUMS_NOT_CHECKED: Final = "tpm_sums_not_checked"
 # A table with the columns code and sentence, one row per finding; absent if there is none.
 INVALID: Final = "invalid_comparisons"
 

@@ -147,6 +147,11 @@ class ResultTree:
         return self.root / TITRATION_CURVE
 
     @property
+    def titration_figure(self) -> Path:
+        """The figure of the titration, without suffix."""
+        return self.figures / "titration"
+
+    @property
     def criteria(self) -> Path:
         """Each criterion with its outcome."""
         return self.root / CRITERIA

@@ -20,6 +20,7 @@ WITHIN_UNS = {
         keys.HALVES,
         keys.INVALID,
         keys.UNIT,
+        keys.SUMS_NOT_CHECKED,
         keys.COMPUTED_OVER,
     ),
     *(keys.PAIRS, keys.CHOSEN_PAIRS, keys.REPLICATE_QC, keys.CONTRIBUTIONS),

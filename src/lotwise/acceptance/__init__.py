@@ -14,8 +14,11 @@ from lotwise.acceptance.measure import Measure
 from lotwise.acceptance.reading import TablesInMemory
 from lotwise.acceptance.record import (
     forget_verdict,
+    log_titration,
     recorded_criteria,
     register_criteria,
+    registration_of,
+    why_no_titration,
     write_verdict,
 )
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge, judge_tables
@@ -36,6 +39,7 @@ __all__ = [
     "forget_verdict",
     "judge",
     "judge_tables",
+    "log_titration",
     "outcome_over_all",
     "parse_criteria",
     "path_of_criteria",
@@ -43,5 +47,7 @@ __all__ = [
     "read_verdict",
     "recorded_criteria",
     "register_criteria",
+    "registration_of",
+    "why_no_titration",
     "write_verdict",
 ]

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.files import CriteriaFile
-from lotwise.acceptance.history import Entry, History, differing, notices, read_history
+from lotwise.acceptance.history import Entry, History, changed_or_gone, notices, read_history
 from lotwise.acceptance.record import digests, recorded_criteria
 from lotwise.acceptance.times import late_registration
 from lotwise.acceptance.verdict import FORMAT, Verdict, judge
@@ -210,9 +210,7 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
     for name, sha256 in last.files.items():
         if checksum_if_there(root / name) != sha256:
             yield f"{name} is not the file that was written on {last.when}: it was edited"
-    gone = tuple(name for name, sha in last.tables.items() if sha and not tables.get(name))
-    changed = (*differing(last.tables, tables), *gone)
-    if changed:
+    if changed := changed_or_gone(last.tables, tables):
         yield (
             f"result tables changed after this verdict: {', '.join(changed)}; "
             "run `lotwise verdict` again"

@@ -30,9 +30,9 @@ class Entry(BaseModel):
     ``registered``: criteria were recorded, with the number of result tables at that time.
     ``evaluated``: they were applied to tables, each with its SHA-256 (empty where a table is
     missing). ``recorded``, ``reported`` and ``crated``: the record, the page and the crate were
-    written. ``titrated``: a titration was written. ``deviation``: someone stated a deviation.
-    ``gap``: lines that once existed were found
-    to be missing. ``files`` has the SHA-256 of each file that was written.
+    written. ``titrated``: a titration was written, from samples and settings of which ``tables``
+    has the files. ``deviation``: someone stated a deviation. ``gap``: lines that once existed were
+    found to be missing. ``files`` has the SHA-256 of each file that was written.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -223,6 +223,12 @@ def _of_tables(history: History, sha256: str, tables: Mapping[str, str]) -> Iter
 def differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
     """Return the tables that existed both times with different content."""
     return tuple(name for name, sha in before.items() if sha and now.get(name, "") not in {"", sha})
+
+
+def changed_or_gone(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the tables that existed before and are now different or missing."""
+    gone = (name for name, sha in before.items() if sha and not now.get(name))
+    return (*differing(before, now), *gone)
 
 
 def _outcomes(history: History, sha256: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +17,7 @@ from lotwise.files.records import columns
 from lotwise.files.tables import read_table
 from lotwise.keys import LEVELS, Level
 from lotwise.tree import SAMPLES, ResultTree
-from lotwise.wording import counted
+from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,14 +29,22 @@ _PAIR: Final = ("sample_a", "sample_b")
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
+# Batch, condition and donor of a sample.
+Labels = Mapping[str, str]
+_LABELS: Final = ("batch", "condition", "donor")
+_ENDS: Final = ("", "_a", "_b")
+LABELLED: Final = frozenset(f"{name}{end}" for name in ("sample", *_LABELS) for end in _ENDS)
+"""Columns of result tables with samples and their labels."""
+
+
 class ResultTables(Protocol):
     """The result tables of one run."""
 
     def read(self, table: str, level: Level, only: Collection[str]) -> pd.DataFrame | None:
         """Return the named columns of a table; None if there is no such table."""
 
-    def compared(self) -> Mapping[str, str]:
-        """Return the batch of each sample that was compared; empty if this is not on file."""
+    def compared(self) -> Mapping[str, Labels]:
+        """Return the labels of each sample that was compared; empty if they are not on file."""
 
     def why_validity_unknown(self) -> str:
         """Return why it is not known whether the comparison is valid; empty if it is known."""
@@ -71,14 +79,18 @@ class TablesOnDisk:
                 remedy="compute this table again",
             ) from error
 
-    def compared(self) -> Mapping[str, str]:
-        """Return the samples of the sheet that the run wrote, with their batches."""
+    def compared(self) -> Mapping[str, Labels]:
+        """Return the samples of the sheet that the run wrote, with their labels."""
         sheet = self.root / SAMPLES
         if not sheet.is_file():
             return {}
         with sheet.open(encoding="utf-8", newline="") as text:
             rows = csv.DictReader(text, delimiter="\t")
-            return {row["sample"]: row.get("batch") or "" for row in rows if row.get("sample")}
+            return {
+                row["sample"].strip(): {name: (row.get(name) or "").strip() for name in _LABELS}
+                for row in rows
+                if row.get("sample")
+            }
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Read why the samples cannot be compared as batches."""
@@ -124,7 +136,7 @@ class TablesInMemory:
         found = self.tables.get(level, {}).get(table)
         return None if found is None else found.loc[:, found.columns.isin(list(only))]
 
-    def compared(self) -> Mapping[str, str]:
+    def compared(self) -> Mapping[str, Labels]:
         """Return nothing: tables of one run are about its samples."""
         return {}
 
@@ -151,7 +163,7 @@ def read_judged(
     name = ResultTree(Path()).table(level, source.name).as_posix()
     judged = {column for one in measures for column in one.columns}
     table = results.read(
-        source.name, level, {*row_names(), "relation", "reason", "warning", *judged}
+        source.name, level, {*row_names(), *LABELLED, "relation", "reason", "warning", *judged}
     )
     if table is None:
         return f"{name} does not exist"
@@ -165,8 +177,12 @@ def read_judged(
         if sample
     }
     # An earlier run in this folder may have left a table that the last run did not make.
-    if of_samples and (moved := _other_batch(table, compared)):
-        return f"{name} is from an earlier run: {moved}"
+    # The step that writes averages of batches writes the pairs of samples too.
+    labelled = table if of_samples else results.read("pairs", level, LABELLED)
+    if compared and labelled is not None:
+        known = labelled.loc[:, labelled.columns.isin(LABELLED)].drop_duplicates()
+        if changed := other_labels(known.to_dict("records"), compared):
+            return f"{name} is from an earlier run: {changed}"
     if compared and spoken_of and spoken_of != {*compared}:
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= {*compared}:
@@ -175,20 +191,43 @@ def read_judged(
     return table
 
 
-def _other_batch(table: pd.DataFrame, batch_of: Mapping[str, str]) -> str:
-    """Return which sample has another batch in a table than in the sheet; empty if none has."""
-    for end in ("", "_a", "_b"):
-        if f"sample{end}" not in table or f"batch{end}" not in table:
-            continue
-        known = table[[f"sample{end}", f"batch{end}"]].drop_duplicates()
-        for sample, batch in known.itertuples(index=False):
-            now = batch_of.get(sample)
-            if now and batch and str(batch) != now:
-                return (
-                    f"sample {sample!r} has batch {str(batch)!r} in this table, "
-                    f"but {now!r} in {SAMPLES}"
-                )
+def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Labels]) -> str:
+    """Return how a sample in rows of a table differs from the sheet, in words; empty if none does.
+
+    The table was then computed before the sheet was changed.
+
+    Examples
+    --------
+    >>> other_labels([{"sample": "S1", "batch": "lot1"}], {"S1": {"batch": "lot2"}})
+    "sample 'S1' has batch 'lot2' in samples.tsv, but had 'lot1' when this was computed"
+    """
+    for row in rows:
+        for end in _ENDS:
+            labels = [name for name in _LABELS if f"{name}{end}" in row]
+            if f"sample{end}" not in row or not labels:
+                continue
+            sample = row[f"sample{end}"]
+            if sample not in compared:
+                return f"sample {sample!r} is not in {SAMPLES}"
+            for name in labels:
+                then, now = row[f"{name}{end}"], compared[sample].get(name, "")
+                if then != now:
+                    found = f"sample {sample!r} has {name} {now!r} in {SAMPLES}"
+                    return f"{found}, but had {then!r} when this was computed"
     return ""
+
+
+def from_earlier_run(by_reason: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield a sentence for each reason why results are from an earlier run.
+
+    Examples
+    --------
+    >>> list(from_earlier_run({"samples.tsv was changed since": ["a.tsv", "b.tsv"]}))
+    ['a.tsv, b.tsv are from an earlier run: samples.tsv was changed since']
+    """
+    for reason, names in by_reason.items():
+        verb = "is" if len(names) == 1 else "are"
+        yield f"{listed(names, most=3)} {verb} from an earlier run: {reason}"
 
 
 def unlisted(

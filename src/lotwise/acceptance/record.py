@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -11,18 +13,27 @@ from typing import Any, Final
 
 from lotwise.acceptance.criteria import Criteria
 from lotwise.acceptance.files import CriteriaFile, read_criteria
-from lotwise.acceptance.history import Entry, append, notices, read_history, stamp
+from lotwise.acceptance.history import (
+    Entry,
+    append,
+    changed_or_gone,
+    notices,
+    read_history,
+    stamp,
+)
 from lotwise.acceptance.times import late_registration
-from lotwise.acceptance.titrated import TitrationCurveRecord, TitrationRecord
 from lotwise.acceptance.verdict import CriterionRecord, Verdict, judge
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
 from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import to_frame, write_table
-from lotwise.tree import COPY, VERDICT
+from lotwise.keys import LEVELS
+from lotwise.tree import COPY, CRITERIA, TITRATION, TITRATION_CURVE, VERDICT, ResultTree
+from lotwise.wording import listed
 
 # The criteria as they were read, including comments.
 _FOLDERS: Final = ("correlation", "evidence")
+_log = logging.getLogger(__name__)
 
 
 def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | None = None) -> None:
@@ -97,10 +108,62 @@ def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = 
     return verdict
 
 
-def forget_verdict(root: Path) -> None:
-    """Remove verdict and titration of replaced tables; their lines in the history stay."""
-    for name in (VERDICT, CriterionRecord.table, TitrationRecord.table, TitrationCurveRecord.table):
-        (root / name).unlink(missing_ok=True)
+def log_titration(root: Path, criteria: Criteria) -> None:
+    """Add to the history the SHA-256 of a titration and of the files that its result depends on.
+
+    These are the sample sheet, the expression, and the tables that the criteria judge, which also
+    change with the settings.
+    """
+    tree = ResultTree(root)
+    read = [path.relative_to(root).as_posix() for path in (tree.samples, *map(tree.tpm, LEVELS))]
+    entry = Entry(
+        event="titrated",
+        time=stamp(),
+        files={TITRATION: checksum_if_there(tree.titration)},
+        tables=_checksums(root, [*read, *criteria.files()]),
+    )
+    append(root, entry)
+
+
+def why_no_titration(root: Path) -> str:
+    """Return why ``titration.tsv`` cannot be used as it is; empty if it can.
+
+    It was edited, or samples, values or settings have changed since it was made.
+    """
+    entry = read_history(root).written(TITRATION)
+    if entry is None or entry.files[TITRATION] != checksum_if_there(root / TITRATION):
+        return f"{TITRATION} was edited"
+    changed = changed_or_gone(entry.tables, _checksums(root, entry.tables))
+    return f"{TITRATION} is from an earlier run: {listed(changed)} changed since" if changed else ""
+
+
+def forget_verdict(root: Path, *others: str, again: Collection[str] = ()) -> None:
+    """Remove verdict and titration of an earlier run; their lines in the history stay.
+
+    Files that are removed and not written again are logged.
+
+    Parameters
+    ----------
+    root
+        Folder of the results.
+    others
+        Further files of the earlier run to remove.
+    again
+        Files that this run writes again.
+    """
+    drawn = sorted(root.glob(f"{ResultTree(Path()).titration_figure.as_posix()}.*"))
+    figures = [path.relative_to(root).as_posix() for path in drawn]
+    names = (VERDICT, CRITERIA, TITRATION, TITRATION_CURVE, *figures, *others)
+    there = [name for name in names if (root / name).is_file()]
+    for name in there:
+        (root / name).unlink()
+    if removed := [name for name in there if name not in again]:
+        _log.warning(
+            "lotwise: note: %s: removed %s of an earlier run; repeat the commands that wrote them "
+            "if you still need them",
+            root,
+            ", ".join(removed),
+        )
 
 
 def recorded_criteria(root: Path) -> CriteriaFile:
@@ -120,9 +183,22 @@ def recorded_criteria(root: Path) -> CriteriaFile:
     return read_criteria(root / COPY)
 
 
+def registration_of(root: Path) -> Entry | None:
+    """Return the history entry in which the criteria on record were recorded; None without any."""
+    try:
+        sha256 = recorded_criteria(root).criteria.sha256
+    except InputError:
+        return None
+    return read_history(root).first(sha256)
+
+
 def digests(root: Path, criteria: Criteria) -> dict[str, str]:
     """Return the SHA-256 of each table that criteria judge; empty where it is missing."""
-    return {name: checksum_if_there(root / name) for name in criteria.files()}
+    return _checksums(root, criteria.files())
+
+
+def _checksums(root: Path, names: Iterable[str]) -> dict[str, str]:
+    return {name: checksum_if_there(root / name) for name in names}
 
 
 def _record_gap(root: Path, time: str) -> None:

@@ -8,7 +8,11 @@ from typing import Any, ClassVar, Final
 
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.files.records import Record, column
+from lotwise.tree import TITRATION, TITRATION_CURVE
+from lotwise.wording import listed
 
+OWN: Final = "the profile is from this batch"
+"""Reason of a batch into which the profile was not mixed."""
 # How the reason of a criterion begins that detects nothing.
 BLIND: Final = "it passes with"
 
@@ -17,7 +21,7 @@ BLIND: Final = "it passes with"
 class TitrationRecord(Record):
     """The smallest share of a profile that a criterion detects in a batch."""
 
-    table: ClassVar[str] = "titration.tsv"
+    table: ClassVar[str] = TITRATION
     batch: str = column("batch into which the profile was mixed")
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
@@ -39,7 +43,7 @@ class TitrationRecord(Record):
 class TitrationCurveRecord(Record):
     """How often a criterion detects a share of a profile: a point of an operating curve."""
 
-    table: ClassVar[str] = "titration_curve.tsv"
+    table: ClassVar[str] = TITRATION_CURVE
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     share: float = column("share of the profile, as a fraction of all transcripts")
@@ -59,13 +63,18 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
 
     Examples
     --------
-    >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3}
+    >>> row = {"criterion": "overall", "profile": "iPSC", "passed": 0.12, "n_repeats": 3,
+    ...     "batch": "lot1", "reason": ""}
     >>> titration_sentence([row])
     'These criteria would have passed a lot with up to 12 % of iPSC mixed in. This was the...'
     """
     of_verdict = [row for row in rows if row["criterion"] == OVERALL]
     profile = of_verdict[0]["profile"]
     tried = [row for row in of_verdict if row["n_repeats"]]
+    own = [str(row["batch"]) for row in of_verdict if row["reason"] == OWN]
+    left_out = (
+        f" The profile was not mixed into {listed(own)}, because it is from there." if own else ""
+    )
     if not tried:
         return (
             f"These criteria are not met even without {profile} mixed in. Therefore no "
@@ -73,12 +82,13 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
         )
     passed = max(float(row["passed"]) for row in tried)
     if passed == 0:
-        return f"These criteria detected even the smallest share of {profile} that was tried."
+        found = f"These criteria detected even the smallest share of {profile} that was tried."
+        return found + left_out
     n_repeats = max(int(row["n_repeats"]) for row in tried)
     return (
         f"These criteria would have passed a lot with up to {100 * passed:.3g} % of {profile} "
         f"mixed in. This was the largest share tried at which a repeat passed (repeats per batch: "
-        f"{n_repeats})."
+        f"{n_repeats}).{left_out}"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import click
 
-from lotwise.cli.options import PATH
+from lotwise.cli.options import PATH, results_folder
 from lotwise.errors import InputError, RefusedError
 from lotwise.record.seal import Meaning
 
@@ -18,7 +18,7 @@ Example:
 
 
 @click.command("check-seal", epilog=_EXAMPLE)
-@click.argument("results", type=PATH)
+@results_folder
 @click.option("--signers", type=PATH, help="File of allowed signers, in the format of ssh-keygen.")
 @click.option("--any-key", is_flag=True, help="Accept signatures by any key.")
 @click.option("--authority", type=PATH, help="Certificates of the time authority (PEM).")
@@ -34,7 +34,7 @@ Example:
 )
 def command(
     *,
-    results: Path,
+    out: Path,
     signers: Path | None,
     any_key: bool,
     authority: Path | None,
@@ -49,12 +49,12 @@ def command(
     from lotwise.record.digest import is_intact
     from lotwise.record.seal import check_seal
 
-    if results.is_file():
-        if not is_intact(results.read_text(encoding="utf-8", errors="replace")):
+    if out.is_file():
+        if not is_intact(out.read_text(encoding="utf-8", errors="replace")):
             raise RefusedError(
                 "was edited: the SHA-256 of the page differs from the SHA-256 that is written in "
                 "it",
-                path=results,
+                path=out,
             )
         click.echo(
             "the SHA-256 of the page is equal to the SHA-256 that is written in it; this does not "
@@ -68,7 +68,7 @@ def command(
             "does not verify who signed",
         )
     found = check_seal(
-        results,
+        out,
         signers=signers,
         authority=authority,
         scope="criteria" if criteria else "results",
@@ -90,9 +90,9 @@ def command(
     if missing:
         raise RefusedError(
             f"there is no signature with the required meaning: {', '.join(missing)}",
-            path=results,
+            path=out,
             remedy=f"ask for a signature by `lotwise seal --meaning {missing[0]}`",
         )
     if not found.holds:
-        raise RefusedError("the seal is not valid", path=results)
+        raise RefusedError("the seal is not valid", path=out)
     click.echo("the seal is valid: all files are the same as when they were signed")

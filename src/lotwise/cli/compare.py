@@ -88,6 +88,7 @@ def command(
     --out. With --criteria a verdict is written too, and the exit code is 1 unless it is a
     pass. With --config, sample sheet, folder and settings come from a file.
     """
+    from lotwise.acceptance import registration_of
     from lotwise.cli.extras import require_extra
     from lotwise.cli.outcome import say_outcome
     from lotwise.cli.verdict import say
@@ -129,10 +130,16 @@ def command(
             report=not no_report,
         )
     say_outcome(ResultTree(out), pseudocount=correlation.pseudocount, decimals=figures.decimals)
-    if verdict is None:
-        click.echo("no verdict: no acceptance criteria were given (--criteria FILE)", err=True)
-    else:
+    if verdict is not None:
         say(verdict, out)
+    elif registered := registration_of(out):
+        click.echo(
+            f"no verdict yet: criteria are registered here, {registered.named}; to judge these "
+            f"results by them: lotwise verdict --out {out}",
+            err=True,
+        )
+    else:
+        click.echo("no verdict: no acceptance criteria were given (--criteria FILE)", err=True)
 
 
 def _read(path: Path) -> Config:

@@ -26,4 +26,6 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     from lotwise.run.steps import write_correlation
     from lotwise.tree import ResultTree
 
-    write_correlation(ResultTree(out), level, pick(CorrelationConfig, options))
+    tree = ResultTree(out)
+    write_correlation(tree, level, pick(CorrelationConfig, options))
+    click.echo(f"{level} level: correlations written to {tree.correlation}")

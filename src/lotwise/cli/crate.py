@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH
+from lotwise.cli.options import results_folder
 
 
 @click.command("crate")
-@click.argument("results", type=PATH)
+@results_folder
 @click.option("--name", help="Title of the crate.")
 @click.option("--license", "licence", metavar="URL", help="Licence of the results.")
-def command(*, results: Path, name: str | None, licence: str | None) -> None:
+def command(*, out: Path, name: str | None, licence: str | None) -> None:
     """Describe RESULTS as an RO-Crate, for archiving or publishing.
 
     Writes ro-crate-metadata.json into RESULTS from provenance.json, following the profile
@@ -21,4 +21,4 @@ def command(*, results: Path, name: str | None, licence: str | None) -> None:
     """
     from lotwise.record.crate import write_crate
 
-    click.echo(f"written to {write_crate(results, name=name, licence=licence)}")
+    click.echo(f"written to {write_crate(out, name=name, licence=licence)}")

@@ -48,9 +48,13 @@ def command(*, level: Level, out: Path, step: str, **options: Any) -> None:
 
     tree, figures = ResultTree(out), pick(FiguresConfig, options)
     evidence, correlation = pick(EvidenceConfig, options), pick(CorrelationConfig, options)
+    written = [f"tables written to {tree.evidence}", f"figures written to {tree.figures}"]
     if step == "tables":
         write_evidence_tables(tree, level, evidence, correlation)
+        written = written[:1]
     elif step == "figures":
         draw_evidence_tables(tree, level, evidence, correlation, figures)
+        written = written[1:]
     else:
         write_evidence(tree, level, evidence, correlation, figures)
+    click.echo(f"{level} level: {', '.join(written)}")

@@ -32,4 +32,6 @@ def command(*, samples: Path, out: Path, levels: tuple[Level, ...], **options: A
     from lotwise.run.steps import write_expression
     from lotwise.tree import ResultTree
 
-    write_expression(samples, ResultTree(out), pick(ExpressionConfig, options), levels=levels)
+    tree = ResultTree(out)
+    written = write_expression(samples, tree, pick(ExpressionConfig, options), levels=levels)
+    click.echo(f"{' and '.join(written)} level: expression written to {tree.expression}")

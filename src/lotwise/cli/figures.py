@@ -33,6 +33,6 @@ def command(*, level: Level, out: Path, **options: Any) -> None:
     from lotwise.run.figures import write_figures
     from lotwise.tree import ResultTree
 
-    write_figures(
-        ResultTree(out), level, pick(FiguresConfig, options), pick(CorrelationConfig, options)
-    )
+    tree = ResultTree(out)
+    write_figures(tree, level, pick(FiguresConfig, options), pick(CorrelationConfig, options))
+    click.echo(f"{level} level: figures written to {tree.figures}")

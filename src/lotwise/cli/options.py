@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from functools import reduce
+from functools import reduce, wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, cast, get_args, get_origin
 
 import click
 from pydantic import BaseModel
@@ -41,6 +41,29 @@ level_argument: Decorator = click.argument("level", type=click.Choice(LEVELS))
 out_option: Decorator = click.option(
     "--out", "-o", type=PATH, required=True, help="Folder of the results."
 )
+
+
+def results_folder(command: Command) -> Command:
+    """Add the folder of the results: option --out, or the only argument; it is passed as ``out``.
+
+    For commands that have no other argument.
+    """
+
+    @click.argument("results", type=PATH, required=False)
+    @click.option(
+        "--out", "-o", type=PATH, help="Folder of the results; RESULTS without --out is the same."
+    )
+    @wraps(command)
+    def with_folder(*, results: Path | None, out: Path | None, **options: Any) -> Any:
+        folder = out or results
+        if folder is None or (out and results):
+            msg = "give one folder of results: --out FOLDER"
+            raise click.UsageError(msg)
+        return command(out=folder, **options)
+
+    return cast("Command", with_folder)
+
+
 levels_option: Decorator = click.option(
     "--level",
     "levels",

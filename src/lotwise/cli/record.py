@@ -57,10 +57,11 @@ def command(
     from lotwise.errors import InputError
     from lotwise.record.build import record_run, refresh_outputs
     from lotwise.record.calls import workflow_call as describe
-    from lotwise.tree import VERIFICATION
+    from lotwise.tree import PROVENANCE, VERIFICATION
 
     if samples is None:
         refresh_outputs(out, amend=amend)
+        click.echo(f"written to {out / PROVENANCE}")
         return
     if (config is None) == (configuration is None):
         raise InputError("--config or --configuration is required with a sample sheet")
@@ -85,6 +86,7 @@ def command(
         called_by=called_by,
         amend=amend,
     )
+    click.echo(f"written to {out / PROVENANCE}")
 
 
 def _is_verified(config: Config, sheet: Path) -> bool:

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH
+from lotwise.cli.options import PATH, results_folder
 from lotwise.errors import RefusedError
 from lotwise.wording import counted
 
 
 @click.command("replay")
-@click.argument("results", type=PATH)
+@results_folder
 @click.option(
     "--inputs-from",
     type=PATH,
     help="Folder in which to search, by checksum, for inputs that were moved.",
 )
 @click.option("--keep", type=PATH, help="Folder in which to keep the repeated results.")
-def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> None:
+def command(*, out: Path, inputs_from: Path | None, keep: Path | None) -> None:
     """Repeat the analysis of RESULTS from its record, provenance.json.
 
     First, every input is compared with its recorded checksum. Then expression, correlations and
@@ -32,7 +32,7 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
     """
     from lotwise.run.replay import replay
 
-    found = replay(results, inputs_from=inputs_from, keep=keep)
+    found = replay(out, inputs_from=inputs_from, keep=keep)
     for line in found.notes:
         click.echo(f"note: {line}")
     for line in found.software:
@@ -51,11 +51,11 @@ def command(*, results: Path, inputs_from: Path | None, keep: Path | None) -> No
         raise RefusedError(
             f"the repeated run differs from the record in "
             f"{counted(len(found.all_differences), 'point')}, listed above",
-            path=results,
+            path=out,
             remedy="if lotwise itself changed a file, for example by a later verdict, record it by "
-            f"`lotwise record --out {results}`"
+            f"`lotwise record --out {out}`"
             if found.changes
             else "",
         )
     if not found.n_identical:
-        raise RefusedError("the record lists no table", path=results)
+        raise RefusedError("the record lists no table", path=out)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import note_option, out_option
+from lotwise.cli.options import note_option, results_folder
 
 
 @click.command("report")
-@out_option
+@results_folder
 @click.option(
     "--decimals",
     type=click.IntRange(2, 8),

@@ -7,7 +7,7 @@ from typing import Final, get_args
 
 import click
 
-from lotwise.cli.options import PATH
+from lotwise.cli.options import PATH, results_folder
 from lotwise.record.seal import Meaning
 
 _EXAMPLE: Final = """\b
@@ -18,7 +18,7 @@ Example:
 
 
 @click.command("seal", epilog=_EXAMPLE)
-@click.argument("results", type=PATH)
+@results_folder
 @click.option("--key", type=PATH, required=True, help="Private key of the signer (ssh-keygen).")
 @click.option("--name", required=True, help="Name of the signer, printed with the signature.")
 @click.option(
@@ -42,7 +42,7 @@ Example:
 )
 def command(
     *,
-    results: Path,
+    out: Path,
     key: Path,
     name: str,
     meaning: Meaning,
@@ -59,7 +59,7 @@ def command(
     from lotwise.record.seal import write_seal
 
     statement = write_seal(
-        results,
+        out,
         key=key,
         name=name,
         meaning=meaning,

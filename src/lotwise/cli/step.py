@@ -63,7 +63,7 @@ class Step(Grouped):
                     else [value if isinstance(value, str) else name]
                 )
         call = lotwise_call(call_of(ctx), started=started, ended=now(), exit_status=exit_status)
-        # `workbook`, `verify` and `fetch` use other options for the folder; `fetch` may have none.
+        # The folder may be the only argument; `fetch` may have none.
         root = given.get("out") or given.get("results")
         if root is not None:
             noted = call.model_copy(update={"wrote": results_among(written, root)})

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH, criteria_option, out_option
+from lotwise.cli.options import PATH, criteria_option, results_folder
 from lotwise.keys import LEVELS
 
 
 @click.command("titrate")
 @criteria_option
-@out_option
+@results_folder
 @click.option("--sample", help="Sample in the results; mix in its profile.")
 @click.option("--condition", help="Condition in the results; mix in its mean profile.")
 @click.option("--accepted", type=PATH, help="Set of accepted batches; mix in their mean profile.")
@@ -36,16 +36,16 @@ def command(
 
     Mixes 0.5 to 50 % of a profile into each batch of the results below --out, draws new counts
     and judges the criteria (by default the recorded ones). Writes titration.tsv,
-    titration_curve.tsv and a figure, and prints the fractions that the criteria would pass.
+    titration_curve.tsv and a figure, prints the fractions that the criteria would pass, and
+    writes report.html again if there is one.
     """
     from lotwise import pl
-    from lotwise.acceptance import read_criteria, recorded_criteria
+    from lotwise.acceptance import log_titration, read_criteria, recorded_criteria
     from lotwise.acceptance.titrated import blind_criteria
     from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
     from lotwise.record.build import configuration_of
-    from lotwise.record.checking import log_written
     from lotwise.record.provenance import read_provenance
     from lotwise.run.profile import profile_of
     from lotwise.run.titration import titrate
@@ -77,10 +77,17 @@ def command(
     )
     write_table(tree.titration, found.table)
     write_table(tree.titration_curve, found.curve)
-    # The page shows the table only as it was written.
-    log_written(out, "titrated", tree.titration.name)
+    # The page shows the table only as it was written, and only with what it was computed from.
+    log_titration(out, read.criteria)
     if len(found.curve):
-        pl.save_figure(pl.titration(found.curve), tree.figures / "titration", ("pdf", "png"))
+        pl.save_figure(pl.titration(found.curve), tree.titration_figure, ("pdf", "png"))
     click.echo(found.sentence())
     for name, batches in blind_criteria(found.table.to_dict("records")).items():
         click.echo(f"  {name} detected nothing in {', '.join(batches)}")
+    click.echo(f"written to {tree.titration}")
+    if tree.report.is_file():
+        from lotwise.report.page import write_report
+
+        # The page shows the sentence above.
+        figures = settings.figures
+        click.echo(f"written to {write_report(out, note=figures.note, decimals=figures.decimals)}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from lotwise.cli.options import criteria_option, out_option
+from lotwise.cli.options import criteria_option, results_folder
 from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 from lotwise.wording import listed
@@ -25,7 +25,7 @@ Example:
 
 @click.command("verdict", cls=Step, epilog=_EXAMPLE)
 @criteria_option
-@out_option
+@results_folder
 @click.option(
     "--register",
     is_flag=True,
@@ -37,7 +37,7 @@ Example:
     is_eager=True,
     expose_value=False,
     callback=lambda ctx, _, asked: _list_tables(ctx) if asked else None,
-    help="List the tables and columns that criteria can judge, and exit.",
+    help="List the tables and columns that criteria can judge, and how to choose rows; exit.",
 )
 def command(*, criteria: str | None, out: Path, register: bool) -> None:
     """Judge the results below --out by acceptance criteria.
@@ -53,7 +53,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         register_criteria,
         write_verdict,
     )
-    from lotwise.tree import PROVENANCE
+    from lotwise.tree import PAGE, PROVENANCE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
@@ -69,6 +69,12 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         click.echo(
             "lotwise: note: the record does not contain this verdict yet; before `replay` or "
             f"`crate`, run: lotwise record --out {out}",
+            err=True,
+        )
+    if (out / PAGE).exists():
+        click.echo(
+            f"lotwise: note: {PAGE} does not show this verdict yet; to write it again: "
+            f"lotwise report --out {out}",
             err=True,
         )
     say(verdict, out)
@@ -129,6 +135,11 @@ def _list_tables(ctx: click.Context) -> None:
         said = meanings(table.record)
         for name in table.statistics:
             click.echo(f"  {name:<22}{said[name]}")
+        if table.row_columns:
+            click.echo("  rows can be chosen by:")
+        for name, values in table.row_columns.items():
+            required = "required: " if name in table.to_choose else ""
+            click.echo(f"    {name:<20}{required}{', '.join(values) or said[name]}")
     ctx.exit()
 
 

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     "--settings", metavar="JSON", help="The section 'acquire' as JSON, instead of a file."
 )
 @click.option(
+    "--out",
+    "-o",
     "--results",
+    "results",
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("results"),
     show_default=True,
@@ -69,7 +72,7 @@ def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterato
     missing = [row for row in rows if row.status == "not on file"]
     if not missing:
         return
-    where = f"{config}, " if config else ""
+    where = f"In {config}, under" if config else "Under"
     yield ""
     yield f"To enter the missing coefficients ({len(missing)}):"
     yield "1. In the publication, read Pearson's R in the panel of each pair:"
@@ -80,9 +83,9 @@ def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterato
             if (row.source, row.level) == (source, level)
         )
         yield f"     {source} ({level}): {pairs}"
-    yield f"2. In {where}under acquire: expected:, replace `r: null, decimals: null` of each pair."
+    yield f"2. {where} acquire: expected:, replace `r: null, decimals: null` of each pair."
     yield "   For a printed 0.98, write `r: 0.98, decimals: 2`."
-    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
+    yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --out RESULTS` again."
 
 
 def _line(row: Verification) -> str:

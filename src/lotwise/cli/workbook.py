@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH
+from lotwise.cli.options import results_folder
 from lotwise.cli.step import Step
 
 
 @click.command("workbook", cls=Step)
-@click.argument("results", type=PATH)
-def command(*, results: Path) -> None:
+@results_folder
+def command(*, out: Path) -> None:
     """Write tables.xlsx: the tables of RESULTS as a workbook, with text kept as text.
 
     If a TSV is opened in a spreadsheet by double click, gene names are changed (SEPT2 becomes a
@@ -20,4 +20,4 @@ def command(*, results: Path) -> None:
     """
     from lotwise.report.workbook import write_workbook
 
-    click.echo(f"written to {write_workbook(results)}")
+    click.echo(f"written to {write_workbook(out)}")

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lotwise import keys
 from lotwise.evidence.sections import ReportSection
 from lotwise.files.records import Column, Record, columns, declared
 from lotwise.keys import LEVELS, Level
@@ -229,3 +230,19 @@ class ResultTable:
     def to_choose(self) -> tuple[str, ...]:
         """The columns for which a criterion must state the value it uses."""
         return tuple(name for name, one in declared(self.record).items() if one.must_choose)
+
+    @property
+    def row_columns(self) -> dict[str, tuple[str, ...]]:
+        """The columns by which a criterion can choose rows, with their values if these are fixed.
+
+        Columns of which a value must be chosen come first.
+        """
+        found = {}
+        for name, one in declared(self.record).items():
+            values = one.choices or one.answers
+            if columns(self.record)[name] is bool:
+                values = ("true", "false")
+            is_label = name.removesuffix("_a").removesuffix("_b") in {keys.CONDITION, keys.DONOR}
+            if values or one.names_row or one.must_choose or is_label:
+                found[name] = values
+        return {name: found[name] for name in (*self.to_choose, *found)}

@@ -35,6 +35,8 @@ def assemble(samples: Sequence[Sample], arrays: LevelArrays) -> AnnData:
         assembled.uns[keys.LOTWISE][keys.HALVES] = dict(arrays.halves)
     if arrays.invalid:
         assembled.uns[keys.LOTWISE][keys.INVALID] = pd.DataFrame(arrays.invalid, dtype=object)
+    if arrays.sums_not_checked is not None:
+        assembled.uns[keys.LOTWISE][keys.SUMS_NOT_CHECKED] = arrays.sums_not_checked
     return assembled
 
 

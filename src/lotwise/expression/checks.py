@@ -226,12 +226,14 @@ def check_unit(read: Mapping[str, Abundance], unit: str) -> None:
         )
 
 
-def warn_of_sums(notices: Iterable[str]) -> None:
-    """Warn once of the notices of :func:`check_tpm` on all samples."""
+def warn_of_sums(notices: Iterable[str]) -> str:
+    """Warn once of the notices of :func:`check_tpm` on all samples; return the warning."""
     told = list(filter(None, notices))
-    if told:
-        others = f" ({len(told) - 1} more such samples)" if len(told) > 1 else ""
-        warnings.warn(f"{told[0]}{others}", TpmSumWarning, stacklevel=4)
+    if not told:
+        return ""
+    words = f"{told[0]}{f' ({len(told) - 1} more such samples)' if len(told) > 1 else ''}"
+    warnings.warn(words, TpmSumWarning, stacklevel=4)
+    return words
 
 
 def check_features(sample: str, abundance: Abundance) -> None:

@@ -83,8 +83,8 @@ def combine_levels(
     InputError
         A sample's values are not TPM, or the samples share too few features.
     """
-    for of_level in read.values():
-        _check_level(of_level, tpm_sum)
+    said = [_check_level(of_level, tpm_sum) for of_level in read.values()]
+    sums = next(filter(None, said), "") if tpm_sum == "any" else None
     aligned = {
         level: align_features(of_level, min_shared=min_shared)
         for level, of_level in read.items()
@@ -115,7 +115,12 @@ def combine_levels(
     if bootstraps:
         _warn_of_missing_bootstraps(read["isoform"] or read["gene"])
     told = _judge(samples, read, aligned, gene or isoform)
-    return LevelPair(*(one and dataclasses.replace(one, invalid=told) for one in (gene, isoform)))
+    return LevelPair(
+        *(
+            one and dataclasses.replace(one, invalid=told, sums_not_checked=sums)
+            for one in (gene, isoform)
+        )
+    )
 
 
 def _stack_genes(
@@ -219,7 +224,8 @@ def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
         )
 
 
-def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
+def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> str:
+    """Raise an error for values that are not TPM; return the warning of their sums."""
     first: Abundance | None = None
     notices = []
     for name, abundance in read.items():
@@ -228,8 +234,9 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> None:
             check_features(name, abundance)
         first = first or abundance
         notices.append(check_tpm(name, abundance, tpm_sum=tpm_sum))
-    warn_of_sums(notices)
+    warned = warn_of_sums(notices)
     check_counts(read)
+    return warned
 
 
 def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | None) -> None:

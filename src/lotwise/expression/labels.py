@@ -123,13 +123,33 @@ def read_unit(path: Path) -> str:
     >>> read_unit(path)
     'TPM'
     """
+    found = _read_noted(path, keys.UNIT)
+    return "TPM" if found is None else found
+
+
+def read_sums_not_checked(path: Path) -> str | None:
+    """Return what the check of the sums of TPM found, if it was switched off; else None.
+
+    Read from an ``.h5ad`` file without its matrices. The text is empty if it found nothing.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> read_sums_not_checked(Path("none.h5ad")) is None
+    True
+    """
+    return _read_noted(path, keys.SUMS_NOT_CHECKED)
+
+
+def _read_noted(path: Path, name: str) -> str | None:
+    """Return a text of lotwise's entry in ``uns``; None where there is none."""
     import h5py
 
     if not path.is_file():
-        return "TPM"
+        return None
     with h5py.File(path) as file:
-        found = file.get(f"uns/{keys.LOTWISE}/{keys.UNIT}")
-        return "TPM" if found is None else str(found.asstr()[()])
+        found = file.get(f"uns/{keys.LOTWISE}/{name}")
+        return None if found is None else str(found.asstr()[()])
 
 
 def read_unmapped(path: Path) -> tuple[int, list[float]]:

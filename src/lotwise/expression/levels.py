@@ -47,6 +47,8 @@ class LevelArrays:
         TPM of the parts of a sample's reads, shape ``(6, n_features)``; of isoforms alone.
     invalid
         Why the samples cannot be compared as batches; empty if nothing was found.
+    sums_not_checked
+        If the check of the sums of TPM was switched off, what it found; else None.
     """
 
     level: Level
@@ -57,6 +59,7 @@ class LevelArrays:
     bootstraps: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     halves: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict)
     invalid: tuple[InvalidComparison, ...] = ()
+    sums_not_checked: str | None = None
 
     @property
     def log_tpm(self) -> Floats:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import Entry, append, read_history, stamp
+from lotwise.acceptance.reading import from_earlier_run
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
+from lotwise.keys import LEVELS
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
-from lotwise.record.provenance import OutputFile, read_provenance
+from lotwise.record.provenance import OutputFile, Program, read_provenance
 from lotwise.record.revisions import chain_faults, is_of_0_1, wrote_by
 from lotwise.tree import CERTIFICATE, COPY, CRATE, HISTORY, PAGE, PROVENANCE, VERDICT, ResultTree
 
@@ -38,7 +40,8 @@ def check_record(root: Path) -> tuple[str, ...]:
         provenance = read_provenance(root)
     except InputError as error:
         return (str(error),)
-    known = {**_later_steps(root, provenance.recorded or provenance.ended)}
+    steps = _later_steps(root, provenance.recorded or provenance.ended)
+    known = {name: sha256 for name, sha256 in wrote_by(steps).items() if name != PROVENANCE}
     items = [item for item in provenance.outputs if item.path not in known]
     with ThreadPoolExecutor(_READERS) as readers:
         faults = readers.map(lambda item: _fault(root, item), items)
@@ -50,7 +53,7 @@ def check_record(root: Path) -> tuple[str, ...]:
     ]
     recorded = {item.path for item in provenance.outputs} | {*known}
     unknown = [f"{name} is not on record" for name in _present(root) if name not in recorded]
-    return (*chain_faults(root), *changed, *unknown)
+    return (*chain_faults(root), *changed, *unknown, *_outdated(root, provenance.outputs, steps))
 
 
 def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE)) -> tuple[str, ...]:
@@ -58,7 +61,7 @@ def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE))
     return tuple(fault for name in names if (root / name).is_file() for fault in _made(root, name))
 
 
-def log_written(root: Path, event: Literal["reported", "crated", "titrated"], name: str) -> None:
+def log_written(root: Path, event: Literal["reported", "crated"], name: str) -> None:
     """Add a line to the history with the SHA-256 of a file made from the results."""
     append(root, Entry(event=event, time=stamp(), files={name: checksum_if_there(root / name)}))
 
@@ -74,11 +77,30 @@ def _made(root: Path, name: str) -> Iterator[str]:
         yield f"{name} is not the file that was written on {entry.when}: it was edited"
 
 
-def _later_steps(root: Path, recorded: str) -> dict[str, str]:
-    """Return the files that steps have written since the record, with their SHA-256."""
+def _later_steps(root: Path, recorded: str) -> list[Program]:
+    """Return the steps since the record, in the order in which they ended."""
     steps = sorted(read_steps(root), key=lambda step: step.ended or "")
-    wrote = wrote_by(step for step in steps if (step.ended or "") >= recorded)
-    return {name: sha256 for name, sha256 in wrote.items() if name != PROVENANCE}
+    return [step for step in steps if (step.ended or "") >= recorded]
+
+
+def _outdated(root: Path, outputs: Iterable[OutputFile], steps: Iterable[Program]) -> Iterator[str]:
+    """Return the results that were made before a later step changed samples or expression."""
+    tree = ResultTree(Path())
+    sources = {path.as_posix() for path in (tree.samples, *map(tree.tpm, LEVELS))}
+    computed = {folder.name for folder in tree.folders} - {tree.expression.name}
+    now = {item.path: item.sha256 for item in outputs}
+    outdated: dict[str, str] = {}
+    for step in steps:
+        for source in sorted(sources & now.keys() & step.wrote.keys()):
+            if now[source] != step.wrote[source]:
+                outdated |= dict.fromkeys(now, source)
+        now |= step.wrote
+        outdated = {name: why for name, why in outdated.items() if name not in step.wrote}
+    found: dict[str, list[str]] = {}
+    for name, source in sorted(outdated.items()):
+        if Path(name).parent.name in computed and (root / name).is_file():
+            found.setdefault(f"{source} was changed since", []).append(name)
+    return from_earlier_run(found)
 
 
 def _fault(root: Path, item: OutputFile) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from lotwise.errors import InputError
 from lotwise.evidence.ceilings import FROM_DONORS
-from lotwise.expression.labels import name_groups
+from lotwise.expression.labels import name_groups, read_sums_not_checked
 from lotwise.metrics.composition import LARGEST_FACTOR, LARGEST_GLOBAL_CHANGE
 from lotwise.metrics.design import replicate_agreement
 from lotwise.report.genotype import genotype_remark
@@ -95,7 +95,11 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
 
 def run_remarks(findings: Findings) -> list[Remark]:
     """Return remarks on whether R can be trusted: depth, identity, number of batches."""
-    remarks = [*design_remark(findings), depth_remark(*findings.levels)]
+    remarks = [
+        *design_remark(findings),
+        *sums_remark(findings.levels[0]),
+        depth_remark(*findings.levels),
+    ]
     gene = next((level for level in findings.levels if level.level == "gene"), None)
     if gene is None:
         text = "Identity is checked at gene level, but this run has no gene level."
@@ -146,6 +150,20 @@ def design_remark(findings: Findings) -> Iterator[Remark]:
             text = f"{level.level.capitalize()} level: {found.sentence}"
             yield Remark(topic="Design", text=text, state="concern")
             return
+
+
+def sums_remark(level: LevelFindings) -> Iterator[Remark]:
+    """Yield that the check of the sums of TPM was switched off, and what it found."""
+    found = read_sums_not_checked(level.h5ad)
+    if found is None:
+        return
+    text = "The check that TPM of all features sum to a million was switched off (tpm_sum: any)."
+    text += (
+        f" It found: {found}. Use this setting only for TPM of some of the features."
+        if found
+        else " All sums are a million."
+    )
+    yield Remark(topic="Sums of TPM", text=text, state="concern" if found else "computed")
 
 
 def _published(findings: Findings) -> Iterator[Remark]:

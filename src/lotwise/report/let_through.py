@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from lotwise.acceptance import why_no_titration
 from lotwise.acceptance.criteria import OVERALL
-from lotwise.acceptance.history import read_history
 from lotwise.acceptance.titrated import TitrationRecord, blind_criteria, titration_sentence
-from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import read_table
 from lotwise.report.interpretation import change_remark
 from lotwise.report.run_tables import Findings
@@ -16,7 +15,7 @@ from lotwise.tree import ResultTree
 def let_through(findings: Findings) -> str:
     """Return what a lot could hold and still pass, in sentences; empty without criteria.
 
-    A titration counts only for the criteria of the verdict and the batches of the run, and as
+    A titration counts only for the criteria of the verdict and the samples of the run, and as
     ``lotwise titrate`` wrote it. Without one the sentence is about R alone, and about changes of
     random genes in both directions, for which alone it holds.
     """
@@ -27,9 +26,8 @@ def let_through(findings: Findings) -> str:
         return _without(
             findings, "No titration was run (command lotwise titrate), so this is unknown."
         )
-    entry = read_history(findings.root).written(path.name)
-    if entry is None or entry.files[path.name] != checksum_if_there(path):
-        return _without(findings, f"{path.name} was edited; run lotwise titrate again.")
+    if why := why_no_titration(findings.root):
+        return _without(findings, f"{why}; run lotwise titrate again.")
     rows = read_table(path, TitrationRecord).to_dict("records")
     of_criteria = {str(row["criteria_sha256"]) for row in rows}
     if of_criteria != {findings.verdict.get("criteria_sha256")}:
@@ -40,7 +38,7 @@ def let_through(findings: Findings) -> str:
         return _without(
             findings, f"{path.name} was made from other batches; run lotwise titrate again."
         )
-    n_batches = len(findings.batches)
+    n_batches = len({str(row["batch"]) for row in rows if row["n_repeats"]})
     blind = {
         name: len(batches) == n_batches
         for name, batches in blind_criteria(rows).items()

@@ -78,7 +78,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
     everything = [*run, *(remark for remarks in by_level.values() for remark in remarks)]
     open_ = list(concerns(everything))
     manifest = manifest_of(findings.root)
-    told = verdict_of(findings.verdict)
+    told = verdict_of(findings.verdict, registered=findings.registered)
     vega = files("lotwise.report").joinpath(_VEGA).read_bytes()
     scripts = (_read(f"{_DATATABLES}dataTables.min.js"), _read("templates/page.js"))
     styles = _read(f"{_DATATABLES}dataTables.dataTables.min.css") + _read("templates/style.css")

@@ -7,7 +7,7 @@ all in memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import polars as pl
 
-from lotwise.acceptance import read_verdict
+from lotwise.acceptance import read_verdict, registration_of
+from lotwise.acceptance.reading import LABELLED, TablesOnDisk, from_earlier_run, other_labels
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
@@ -115,7 +116,7 @@ class Findings:
     verdict, provenance
         The verdict, judged again, and ``provenance.json``; empty where there is none.
     faults
-        Differences between this folder and its record, one line each.
+        Differences between this folder and its record, and tables of an earlier run, one line each.
     amendments
         Recorded files that were changed and recorded again, with the reason.
     """
@@ -147,6 +148,12 @@ class Findings:
     def verification(self) -> list[Row]:
         """Published coefficients and the computed ones, if published coefficients were given."""
         return _rows_of(self.root / Verification.table, Verification)
+
+    @cached_property
+    def registered(self) -> str:
+        """Title of the criteria on record; empty where there are none."""
+        entry = registration_of(self.root)
+        return "" if entry is None else entry.title
 
     @cached_property
     def invalid(self) -> list[str]:
@@ -205,11 +212,27 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         root=root,
         levels=levels,
         note=note or (noted if isinstance(noted, str) else ""),
-        faults=check_record(root),
+        faults=(*check_record(root), *_of_earlier_runs(levels)),
         amendments=amendments_of(root),
         verdict=_verdict_of(root),
         provenance=provenance,
     )
+
+
+def _of_earlier_runs(levels: Iterable[LevelFindings]) -> Iterator[str]:
+    """Return the tables that were computed before the sample sheet was changed, by what changed."""
+    found: dict[str, list[str]] = {}
+    for level in levels:
+        compared = TablesOnDisk(level.root).compared()
+        for name, table in tables().items():
+            labels = [column for column in columns(table.record) if column in LABELLED]
+            # Averages have batches in the place of samples.
+            if not compared or name == "batch_pairs" or not level.has(name):
+                continue
+            known = level.scan(name).select(labels).unique(maintain_order=True).collect()
+            if changed := other_labels(known.to_dicts(), compared):
+                found.setdefault(changed, []).append(level.name(name))
+    return from_earlier_run(found)
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ OBSERVED = "Pass, with unresolved observations"
 def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Verdict:
     """Return the verdict for the page.
 
-    A pass from files that are not the recorded ones becomes not assessable. A pass with unresolved
+    A pass from files that are not those of the run becomes not assessable. A pass with unresolved
     observations or notices says so.
 
     Examples
@@ -30,10 +30,7 @@ def stand(verdict: Verdict, *, faults: Sequence[str], n_observations: int) -> Ve
     if verdict.outcome != "pass":
         return verdict
     if faults:
-        sentence = (
-            f"{counted(len(faults), 'file shown here differs', 'files shown here differ')} from "
-            "the record (see above), so there is no verdict."
-        )
+        sentence = "Some files are not those of this run (see above), so there is no verdict."
         return replace(verdict, outcome="not assessable", word="Not assessable", sentence=sentence)
     if not (n_observations or verdict.notices):
         return verdict

@@ -55,13 +55,15 @@ class LevelAnswer:
     details: tuple[str, ...]
 
 
-def verdict_of(found: Mapping[str, Any]) -> Verdict:
+def verdict_of(found: Mapping[str, Any], *, registered: str = "") -> Verdict:
     """Return a verdict in words; a missing one is reported, and an invalid one never passes.
 
     Parameters
     ----------
     found
         Content of ``verdict.json``; empty where there is none.
+    registered
+        Title of the criteria on record, if there are any.
 
     Examples
     --------
@@ -72,9 +74,14 @@ def verdict_of(found: Mapping[str, Any]) -> Verdict:
     prove that the batches are identical.'
     """
     if not found:
+        why = (
+            f"These results were not judged by the registered criteria “{name_words(registered)}”."
+            if registered
+            else "No acceptance criteria were given."
+        )
         sentence = (
-            "No acceptance criteria were given. The numbers below describe the batches; "
-            "whether they are close enough is not decided here."
+            f"{why} The numbers below describe the batches; whether they are close enough is not "
+            "decided here."
         )
         return Verdict(outcome="none", word=_WORDS["none"], sentence=sentence)
     criteria = [one for one in criteria_of(found) if one.get("outcome") != "descriptive"]

@@ -91,14 +91,14 @@ class Comparison:
         )
         from lotwise.run.processes import Beside
         from lotwise.run.steps import write_comparison
-        from lotwise.tree import ResultTree
+        from lotwise.tree import CRITERIA, VERDICT, ResultTree
 
         tree = ResultTree(Path(folder))
         given = None if criteria is None else read_criteria(criteria)
         if given is not None:
             register_criteria(tree.root, given)
         # A verdict of an earlier run is not valid for these tables.
-        forget_verdict(tree.root)
+        forget_verdict(tree.root, again=() if given is None else (VERDICT, CRITERIA))
         with Beside() as beside:
             write_comparison(self, tree, figures or FiguresConfig(), beside)
         return None if given is None else write_verdict(tree.root, given)

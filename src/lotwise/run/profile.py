@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.accepted import read_accepted
@@ -21,10 +22,14 @@ if TYPE_CHECKING:
 
 
 class ExpressionProfile(NamedTuple):
-    """The profile to mix in: TPM for the features of each level, and its name."""
+    """The profile to mix in: TPM for the features of each level, and its name.
+
+    ``own`` are the batches that consist of the cells of the profile. It is not mixed into them.
+    """
 
     name: str
     tpm: Mapping[Level, FloatArray]
+    own: frozenset[str] = frozenset()
 
 
 def profile_of(
@@ -70,6 +75,7 @@ def profile_of(
         path = Path(table)
         return _profile_of_features(expression, _tpm_of_table(path), path=path)
     found: dict[Level, FloatArray] = {}
+    own: frozenset[str] = frozenset()
     for level, data in expression.items():
         tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
         if sample is not None:
@@ -83,8 +89,18 @@ def profile_of(
             wanted, what = (sample, "sample") if sample is not None else (condition, "condition")
             raise InputError(f"there is no {what} {wanted!r}", remedy=nearest(str(wanted), known))
         found[level] = tpm[chosen].mean(axis=0)
+        own = _batches_of_the_cells(data, chosen)
     name = f"sample {sample}" if sample is not None else f"condition {condition}"
-    return ExpressionProfile(name, found)
+    return ExpressionProfile(name, found, own)
+
+
+def _batches_of_the_cells(expression: AnnData, chosen: npt.NDArray[np.bool_]) -> frozenset[str]:
+    """Return the batches that have samples of the same batch and condition as chosen ones only."""
+    known = keys.CONDITION in expression.obs
+    conditions = labels_of(expression, keys.CONDITION) if known else [""] * expression.n_obs
+    groups = list(zip(batches_of(expression), conditions, strict=True))
+    same = {group for group, is_chosen in zip(groups, chosen, strict=True) if is_chosen}
+    return frozenset(batch for batch, _ in same) - {batch for batch, _ in {*groups} - same}
 
 
 def _accepted_tpm(path: Path) -> dict[str, float]:

@@ -48,7 +48,16 @@ from lotwise.run.evidence import draw_evidence, gather_evidence
 from lotwise.run.figures import draw_correlation, named_figures, save_beside
 from lotwise.run.processes import Beside
 from lotwise.samples import Sample, read_samples, require_batches, write_samples
-from lotwise.tree import CERTIFICATE, CRATE, PAGE, PROVENANCE, VERIFICATION, ResultTree
+from lotwise.tree import (
+    CERTIFICATE,
+    CRATE,
+    CRITERIA,
+    PAGE,
+    PROVENANCE,
+    VERDICT,
+    VERIFICATION,
+    ResultTree,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,9 +92,15 @@ def compare(
     if criteria is not None:
         register_criteria(tree.root, criteria)
     # A verdict of an earlier run is not valid for these tables, even if this run is interrupted.
-    forget_verdict(tree.root)
-    for name in (PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION):
-        (tree.root / name).unlink(missing_ok=True)
+    forget_verdict(
+        tree.root,
+        *(PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION),
+        again=[
+            PROVENANCE,
+            *([PAGE] if report else []),
+            *([VERDICT, CRITERIA] if criteria is not None else []),
+        ],
+    )
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
     with _sheet_of(samples, tree):

@@ -16,6 +16,7 @@ from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.titrated import (
     BLIND,
+    OWN,
     TitrationCurveRecord,
     TitrationRecord,
     titration_sentence,
@@ -69,9 +70,9 @@ def titrate(
     """Find the smallest share of a profile that each criterion and the whole verdict detect.
 
     Each batch in turn has a share of the profile mixed into all its samples, and its counts are
-    drawn again at its own depth. The tables that the criteria use are computed again, and the
-    criteria are judged. The share is searched by bisection, since larger shares are detected more
-    often.
+    drawn again at its own depth. The profile is not mixed into a batch that it is from. The tables
+    that the criteria use are computed again, and the criteria are judged. The share is searched by
+    bisection, since larger shares are detected more often.
 
     Parameters
     ----------
@@ -100,7 +101,7 @@ def titrate(
     Raises
     ------
     InputError
-        The profile has no values for a level that the criteria judge.
+        The profile has no values for a level that the criteria judge, or it is from all batches.
 
     Examples
     --------
@@ -119,6 +120,11 @@ def titrate(
     first = next(iter(expression.values()))
     require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))
+    if profile.own >= {*batches}:
+        raise InputError(
+            f"{profile.name} is from all batches, so mixing it in shows nothing",
+            remedy="give a profile of other cells",
+        )
     judged = _Judge(
         expression,
         criteria,
@@ -142,6 +148,7 @@ def titrate(
     jobs = [
         (batch, streams[at * n_repeats + repeat])
         for at, batch in enumerate(batches)
+        if batch not in profile.own
         for repeat in range(n_repeats)
     ]
 
@@ -160,9 +167,9 @@ def titrate(
     # One BLAS thread each, so that digits do not depend on the number of workers.
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         answers = list(pool.map(caught_by, jobs))
-    of_batch = {
-        batch: answers[at * n_repeats : (at + 1) * n_repeats] for at, batch in enumerate(batches)
-    }
+    of_batch: dict[str, list[dict[str, list[bool]]]] = {batch: [] for batch in batches}
+    for (batch, _), answer in zip(jobs, answers, strict=True):
+        of_batch[batch].append(answer)
     rows = [
         _row(
             batch,
@@ -170,6 +177,7 @@ def titrate(
             of={"profile": profile.name, "criteria_sha256": criteria.criteria.sha256},
             shares=shares,
             repeats=[one[name] for one in of_batch[batch] if name in one],
+            why_none=OWN if batch in profile.own else "it is not met even if nothing is mixed in",
         )
         for batch in batches
         for name in untouched
@@ -218,6 +226,7 @@ def _row(
     of: Mapping[str, str],
     shares: Sequence[float],
     repeats: Sequence[Sequence[bool]],
+    why_none: str,
 ) -> TitrationRecord:
     if not repeats:
         return TitrationRecord(
@@ -228,7 +237,7 @@ def _row(
             earliest=np.nan,
             passed=np.nan,
             n_repeats=0,
-            reason="it is not met even if nothing is mixed in",
+            reason=why_none,
         )
     found = caught_share(repeats, shares=shares)
     never = not np.isfinite(found.earliest)

@@ -95,9 +95,54 @@ def test_judge__a_table_of_other_batches_than_the_sheet_is_of_an_earlier_run(
     assert verdict.outcome == outcome
     if outcome != "pass":
         assert verdict.assessed[0].judgement.reason == (
-            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'B' "
-            "in this table, but 'A' in samples.tsv"
+            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'A' "
+            "in samples.tsv, but had 'B' when this was computed"
         )
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (
+            "A1\tA\tx\nB1\tB\tx",
+            "sample 'A1' has condition 'x' in samples.tsv, but had '' when this was computed",
+        ),
+        ("A1\tA\t\nB2\tB\t", "sample 'B1' is not in samples.tsv"),
+    ],
+)
+def test_judge__a_table_of_other_conditions_or_samples_is_of_an_earlier_run(
+    judged, tree, labels, said
+):
+    samples = ResultTree(tree.root).samples
+    samples.parent.mkdir(parents=True, exist_ok=True)
+    samples.write_text(f"sample\tbatch\tcondition\n{labels}\n")
+    verdict = judged()
+    assert verdict.outcome == "not assessable"
+    assert verdict.assessed[0].judgement.reason == (
+        f"correlation/gene.pairs.tsv is from an earlier run: {said}"
+    )
+
+
+def test_judge__averages_of_batches_are_as_old_as_the_pairs_of_their_samples(tmp_path):
+    compared = lotwise.compare(lotwise.datasets.three_batches())
+    for name in ("pairs", "batch_pairs"):
+        path = ResultTree(tmp_path).table("gene", name)
+        write_table(path, compared.tables["gene"][name])
+    write_level(compared.gene, ResultTree(tmp_path).h5ad("gene").parent)
+    criteria = tmp_path / "criteria.yaml"
+    criteria.write_text(
+        "title: t\ncriteria:\n- {id: r, rationale: b, level: gene, table: batch_pairs, "
+        "statistic: pearson, at_least: 0, rows: {relation: between, feature_set: all}}\n"
+    )
+    sheet = tmp_path / "samples.tsv"
+    sheet.write_text("sample\tbatch\nlot1\tlot1\nlot2\tlot2\nlot3\tlot3\n")
+    assert judge(read_criteria(criteria), tmp_path).outcome == "pass"
+    sheet.write_text("sample\tbatch\nlot1\tlot1\nlot2\tlot2\nlot3\tlot2\n")
+    (assessed,) = judge(read_criteria(criteria), tmp_path).assessed
+    assert assessed.judgement.reason == (
+        "correlation/gene.batch_pairs.tsv is from an earlier run: sample 'lot3' has batch 'lot2' "
+        "in samples.tsv, but had 'lot3' when this was computed"
+    )
 
 
 def test_judge__tables_alone_do_not_say_that_samples_can_be_compared(judged, tree, tmp_path):

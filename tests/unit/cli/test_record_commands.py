@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.report.run_tables import read_findings
 
 
 @pytest.fixture
@@ -95,6 +96,62 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     assert run("replay", study.out).code == 2
 
 
+def test_steps__each_says_what_it_wrote_and_where(study, run):
+    step = ("--out", study.out)
+    reading = ("expression", study.sheet, "--tx2gene", study.tx2gene, *step)
+    assert run(*reading).out == (
+        f"gene and isoform level: expression written to {study.out / 'expression'}\n"
+    )
+    assert run("correlate", "gene", *step).out == (
+        f"gene level: correlations written to {study.out / 'correlation'}\n"
+    )
+    quick = ("--format", "png")
+    assert run("figures", "gene", *step, *quick).out == (
+        f"gene level: figures written to {study.out / 'figures'}\n"
+    )
+    of = ("evidence", "gene", "--statistic", "libraries", *step, *quick)
+    tables = f"tables written to {study.out / 'evidence'}"
+    figures = f"figures written to {study.out / 'figures'}"
+    assert run(*of).out == f"gene level: {tables}, {figures}\n"
+    assert run(*of, "--step", "tables").out == f"gene level: {tables}\n"
+    assert run(*of, "--step", "figures").out == f"gene level: {figures}\n"
+    config = study.folder / "config.yaml"
+    config.write_text("evidence: {statistics: []}\nlevels: [gene]\n")
+    for arguments in ((study.sheet, "--config", config), ()):
+        assert run("record", *arguments, *step).out == (
+            f"written to {study.out / 'provenance.json'}\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("report", ()),
+        ("verdict", ("--criteria", "encode_isogenic")),
+        ("titrate", ("--criteria", "encode_isogenic", "--sample", "A1", "--repeats", "1")),
+        ("workbook", ()),
+        ("replay", ()),
+        ("crate", ()),
+        ("check-seal", ("--any-key",)),
+        ("seal", ("--key", "none", "--name", "N", "--meaning", "performed")),
+    ],
+)
+def test_results_folder__is_an_option_or_the_only_argument(tmp_path, run, command, options):
+    """Without results, each says what the folder lacks, whichever way the folder was given."""
+    folder = tmp_path / "results"
+    folder.mkdir()
+    said = run(command, folder, *options)
+    assert said.code in {1, 2}
+    assert "one folder of results" not in said.err
+    assert said.err.replace("\n", "").strip()
+    # A verdict leaves notices for the next one.
+    assert run(command, "--out", folder, *options).err.splitlines()[-1] == said.err.splitlines()[-1]
+    for wrong in ((), (folder, "--out", folder)):
+        said = run(command, *wrong, *options)
+        assert said.code == 2
+        assert "Error: give one folder of results: --out FOLDER" in said.err
+
+
 def test_record__by_hand_needs_the_configuration(study, run):
     step = ("--out", study.out)
     assert run("expression", study.sheet, "--tx2gene", study.tx2gene, *step).code == 0
@@ -114,6 +171,29 @@ def test_record__by_hand_needs_the_configuration(study, run):
     assert run("record", *step).code == 0
     assert run("record", study.sheet, "--configuration", "[]", *step).code == 2
     assert run("record", study.sheet, "--configuration", "{", *step).code == 2
+
+
+def test_report__results_from_before_a_change_of_the_expression_are_a_fault(compared, study, run):
+    """Steps were repeated by hand after other values, but not all of them."""
+
+    def faults():
+        assert run("report", "--out", study.out).code == 0
+        return read_findings(study.out).faults
+
+    reading = ("expression", study.sheet, "--tx2gene", study.tx2gene, "--level", "gene")
+    assert run(*reading, "--out", study.out).code == 0
+    assert faults() == ()  # the same values again
+    tpm = study.tpm("C1")
+    study.write_quant("C1", tpm[::-1])
+    assert run(*reading, "--out", study.out).code == 0
+    (fault,) = faults()
+    assert fault == (
+        "correlation/gene.batch_pairs.tsv, correlation/gene.contributions.tsv, "
+        "correlation/gene.pairs.tsv and 3 more are from an earlier run: "
+        "expression/gene.tpm.tsv.gz was changed since"
+    )
+    assert run("correlate", "gene", "--out", study.out).code == 0
+    assert faults() == ()
 
 
 def test_verdict__is_on_record_with_its_exit_status(compared, study, run):

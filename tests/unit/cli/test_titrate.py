@@ -59,3 +59,79 @@ def test_titrate__computes_with_the_settings_of_the_run(run, results, tmp_path, 
     (results / "provenance.json").unlink()
     assert run("titrate", "--out", results, "--table", profile, "--repeats", "1").code == 0
     assert used[1]["correlation"] == Config().correlation
+
+
+@pytest.fixture
+def titrated(run, sheet_of_three, tmp_path, monkeypatch):
+    """Results with a report; functions that compare again, and titrate."""
+    monkeypatch.setattr("lotwise.run.steps.draw_correlation", lambda *_: [])
+    criteria, profile = tmp_path / "acceptance.yaml", tmp_path / "other.tsv"
+    criteria.write_text(CRITERIA)
+    profile.write_text("gene\tTPM\n" + "".join(f"g{i}\t{1 + i}\n" for i in range(300)))
+    out = tmp_path / "out"
+    options = (
+        "--tx2gene", tmp_path / "tx2gene.tsv", "--out", out, "--level", "gene",
+        "--no-evidence", "--format", "png",
+    )  # fmt: skip
+
+    def compare(*more):
+        return run("compare", sheet_of_three, *options, *more)
+
+    def titrate(*more):
+        return run("titrate", "--out", out, "--table", profile, "--repeats", "1", *more)
+
+    assert compare("--criteria", criteria).code == 0
+    return out, compare, titrate
+
+
+def test_titrate__the_report_follows_each_titration(titrated):
+    out, _, titrate = titrated
+    for name in ("other", "second"):
+        (out.parent / "other.tsv").rename(out.parent / "kept.tsv")
+        (out.parent / "kept.tsv").rename(out.parent / f"{name}.tsv")
+        ended = titrate("--table", out.parent / f"{name}.tsv")
+        assert ended.code == 0, ended.err
+        assert f"written to {out / 'titration.tsv'}\n" in ended.out
+        assert f"written to {out / 'report.html'}\n" in ended.out
+        assert f"of {name} mixed in." in (out / "report.html").read_text()
+        (out.parent / f"{name}.tsv").rename(out.parent / "other.tsv")
+    # Without a page, none is made.
+    (out / "report.html").unlink()
+    ended = titrate()
+    assert "report.html" not in ended.out
+    assert not (out / "report.html").exists()
+
+
+def test_compare__says_which_answers_of_an_earlier_run_it_removed(titrated):
+    out, compare, titrate = titrated
+    assert titrate().code == 0
+    (out / "certificate.html").write_text("of the earlier run")
+    ended = compare()
+    assert (
+        f"lotwise: note: {out}: removed verdict.json, verdict.tsv, titration.tsv, "
+        "titration_curve.tsv, figures/titration.pdf, figures/titration.png, certificate.html of "
+        "an earlier run; repeat the commands that wrote them"
+    ) in ended.err
+    assert not [path for path in out.rglob("*") if path.name.startswith("titration")]
+    # Nothing was removed, or all is written again: nothing is said.
+    assert "removed" not in compare().err
+    assert compare("--criteria", out.parent / "acceptance.yaml").code == 0
+    assert "removed" not in compare("--criteria", out.parent / "acceptance.yaml").err
+
+
+def test_titrate__a_titration_of_a_batch_before_its_change_is_not_shown(
+    titrated, run, sheet_of_three
+):
+    """The steps were repeated after the change, but the titration was not."""
+    out, _, titrate = titrated
+    assert titrate().code == 0
+    first, *others = sheet_of_three.read_text().splitlines()
+    sample, _, *rest = others[-1].split("\t")
+    last = "\t".join([sample, others[0].split("\t")[1], *rest])
+    sheet_of_three.write_text("\n".join([first, *others[:-1], last]) + "\n")
+    map_ = ("--tx2gene", out.parent / "tx2gene.tsv", "--level", "gene")
+    assert run("expression", sheet_of_three, *map_, "--out", out).code == 0
+    assert run("report", "--out", out).code == 0
+    page = (out / "report.html").read_text()
+    assert "titration.tsv is from an earlier run: samples.tsv changed since" in page
+    assert "These criteria would have passed" not in page

@@ -183,6 +183,23 @@ def test_compare__without_criteria_says_so(run, study):
     assert f"Report: {study.out / 'report.html'}\n" in found.out
     assert "no verdict: no acceptance criteria were given (--criteria FILE)\n" in found.err
     assert "verdict.json" not in study.written()
+    assert f"lotwise: note: {study.out}: removed verdict.json of an earlier run" in found.err
+
+
+def test_compare__names_registered_criteria_by_which_it_did_not_judge(run, study, criteria):
+    assert run("verdict", "--register", "--criteria", criteria, "--out", study.out).code == 0
+    found = compare(study, run)
+    assert found.code == 0
+    assert (
+        "no verdict yet: criteria are registered here, 'Lots of one process' (SHA-256 "
+    ) in found.err
+    assert f"judge these results by them: lotwise verdict --out {study.out}\n" in found.err
+    assert "no acceptance criteria were given" not in found.err
+    said = run("verdict", "--out", study.out).err
+    assert "report.html does not show this verdict yet; to write it again: lotwise report" in said
+    page = (study.out / "report.html").read_text()
+    assert "These results were not judged by the registered criteria “Lots of one process”." in page
+    assert "No acceptance criteria were given" not in page
 
 
 def test_compare__wrong_criteria_compute_nothing(run, study, criteria):
@@ -198,3 +215,23 @@ def test_verdict__lists_what_can_be_judged(run):
     for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
     assert "  median_to_others      median R over the other batches" in found.out
+
+
+def test_verdict__lists_by_which_columns_and_values_rows_can_be_chosen(run):
+    of_table, name = {}, ""
+    for line in run("verdict", "--tables").out.splitlines():
+        if not line.startswith(" "):
+            name = line.partition(" ")[0]
+        elif line.startswith("    "):
+            of_table.setdefault(name, {})[line.split()[0]] = line[24:]
+    assert of_table["pairs"]["relation"] == "within, between, across"
+    assert of_table["pairs"]["feature_set"].startswith("required: all, detected_any, ")
+    assert of_table["pairs"]["condition_a"].startswith("condition of the first sample")
+    assert of_table["unseen"]["fold"].startswith("required: ")
+    assert of_table["libraries"]["shallow"] == "true, false"
+    assert of_table["sex"]["agrees"] == "yes, no"
+    # Sentences are no choice.
+    assert not {"reason", "words"} & {column for chosen in of_table.values() for column in chosen}
+    for table in tables().values():
+        for column in table.to_choose:
+            assert of_table[table.name][column].startswith("required: "), (table.name, column)

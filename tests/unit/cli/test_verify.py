@@ -19,7 +19,7 @@ def test_verify__says_what_to_read_off_and_where_to_write_it(run, tmp_path):
     assert ended.code == 0
     assert "To enter the missing coefficients (1):" in ended.out
     assert "Fig. 1 (gene): A - B\n" in ended.out
-    assert f"In {path}, acquire: expected:" in ended.out
+    assert f"2. In {path}, under acquire: expected:, replace `r: null" in ended.out
 
 
 def test_verify__asks_for_nothing_where_all_is_on_file(run, tmp_path):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+import lotwise
 from lotwise.acquire.published import Verification
+from lotwise.expression import write_level
 from lotwise.files.tables import to_frame, write_table
 from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.interpretation import (
@@ -440,6 +442,32 @@ def test_run_remarks__published_coefficients(tree, status, state, words):
 
 
 MARKER = {"panel": "msc", "sample": "S1", "expected": "absent", "specific": True}
+
+
+@pytest.mark.parametrize(
+    ("tpm_sum", "n_features", "told"),
+    [
+        ("million", 300, []),
+        ("any", 300, [("computed", "All sums are a million.")]),
+        ("any", 250, [("concern", "Use this setting only for TPM of some of the features.")]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::lotwise.errors.TpmSumWarning")
+def test_sums_remark__says_that_the_check_was_switched_off(
+    tree, three_batches, tpm_sum, n_features, told
+):
+    root = tree.write_all()
+    tpm = three_batches.gene.to_df("tpm").iloc[:, :n_features]
+    one_batch = dict.fromkeys(tpm.index, "A")
+    made = lotwise.from_frame(tpm, batches=one_batch, level="gene", tpm_sum=tpm_sum).gene
+    write_level(made, root / "expression")
+    found = [one for one in run_remarks(read_findings(root)) if one.topic == "Sums of TPM"]
+    start = "The check that TPM of all features sum to a million was switched off (tpm_sum: any)."
+    assert all(one.text.startswith(start) for one in found)
+    assert [one.state for one in found] == [state for state, _ in told]
+    assert all(one.text.endswith(end) for one, (_, end) in zip(found, told, strict=True))
+    if n_features < 300:
+        assert "not 1,000,000 (2 more such samples)." in found[0].text
 
 
 def test_panels_remark__names_markers_that_fail_with_their_notes(level_of):

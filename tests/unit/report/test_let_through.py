@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from lotwise.acceptance import CriteriaFile, parse_criteria, register_criteria, write_verdict
+from lotwise.acceptance import (
+    CriteriaFile,
+    log_titration,
+    parse_criteria,
+    register_criteria,
+    write_verdict,
+)
 from lotwise.acceptance.titrated import TitrationRecord
 from lotwise.files.tables import to_frame, write_table
-from lotwise.record.checking import log_written
 from lotwise.report.let_through import let_through
 from lotwise.report.page import render
 from lotwise.report.run_tables import read_findings
@@ -46,7 +51,7 @@ def titrated(tree):
             for name in ("overall", "r")
         ]
         write_table(ResultTree(tree.root).titration, to_frame(rows, TitrationRecord))
-        log_written(tree.root, "titrated", "titration.tsv")
+        log_titration(tree.root, criteria.criteria)
         return tree.root
 
     return make
@@ -74,6 +79,31 @@ def test_let_through__is_the_sentence_of_the_titration(titrated):
 def test_let_through__a_titration_of_something_else_does_not_count(titrated, given, why):
     said = let_through(read_findings(titrated(**given)))
     assert said.startswith(why)
+    assert "12 %" not in said
+
+
+@pytest.mark.parametrize(
+    "changed", ["samples.tsv", "expression/gene.tpm.tsv.gz", "correlation/gene.pairs.tsv"]
+)
+def test_let_through__a_titration_of_earlier_samples_values_or_settings_does_not_count(
+    titrated, tree, changed
+):
+    tpm = ResultTree(tree.root).tpm("gene")
+    tpm.parent.mkdir(parents=True, exist_ok=True)
+    tpm.write_text("before")
+    root = titrated()
+    # The same files written again are no change.
+    tree.write_all()
+    assert "12 %" in let_through(read_findings(root))
+    if path := {"samples.tsv": root / "samples.tsv", "expression/gene.tpm.tsv.gz": tpm}.get(
+        changed
+    ):
+        path.write_text("sample\tbatch\nS1\tA\nS2\tB\nS3\tC\nS4\tC\n")
+    else:
+        tree.r[("S1", "S2")] = 0.985
+        tree.write_all()
+    said = let_through(read_findings(root))
+    assert said.startswith(f"titration.tsv is from an earlier run: {changed} changed since; run")
     assert "12 %" not in said
 
 

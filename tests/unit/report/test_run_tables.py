@@ -9,7 +9,8 @@ import pytest
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
 from lotwise.files.tables import to_frame, write_table
-from lotwise.report.run_tables import _scan
+from lotwise.report.page import render
+from lotwise.report.run_tables import _scan, read_findings
 
 ROWS = [
     EquivalenceRecord(
@@ -43,3 +44,26 @@ def test_scan__other_columns_are_refused(tmp_path, name):
     write_table(tmp_path / name, pd.DataFrame({"batch_a": ["A"], "r": [1.0]}))
     with pytest.raises(InputError, match="has the columns batch_a, r, expected batch_a, batch_b"):
         _scan(tmp_path / name, EquivalenceRecord)
+
+
+@pytest.mark.parametrize(
+    ("sheet", "what"),
+    [
+        (
+            "sample\tbatch\nS1\tA\nS2\tB\nS3\tB\n",
+            "sample 'S3' has batch 'B' in samples.tsv, but had 'C' when this was computed",
+        ),
+        (
+            "sample\tbatch\tcondition\nS1\tA\tx\nS2\tB\tx\nS3\tC\tx\n",
+            "sample 'S1' has condition 'x' in samples.tsv, but had '' when this was computed",
+        ),
+        ("sample\tbatch\nS1\tA\nS2\tB\n", "sample 'S3' is not in samples.tsv"),
+    ],
+)
+def test_read_findings__a_table_of_other_samples_than_the_sheet_is_a_fault(tree, sheet, what):
+    root = tree.write_all()
+    assert read_findings(root).faults == ()
+    (root / "samples.tsv").write_text(sheet)
+    findings = read_findings(root)
+    assert findings.faults == (f"correlation/gene.pairs.tsv is from an earlier run: {what}",)
+    assert "These files are not those of this run." in render(findings)

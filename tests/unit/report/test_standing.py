@@ -1,4 +1,4 @@
-"""The answer on the page, with observations and with files that differ from the record."""
+"""The answer on the page, with observations and with files that are not those of the run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_stand__a_pass_beside_something_open_says_so(n, notices):
     assert "1 observation below must be resolved" in found.sentence
 
 
-def test_stand__no_pass_on_files_that_are_not_the_recorded_ones():
+def test_stand__no_pass_on_files_that_are_not_of_the_run():
     found = stand(PASSED, faults=("a.tsv has changed",), n_observations=0)
     assert (found.outcome, found.word) == ("not assessable", "Not assessable")
 

@@ -18,6 +18,11 @@ def test_verdict_of__without_criteria_decides_nothing():
     found = verdict_of({})
     assert (found.outcome, found.word) == ("none", "No verdict")
     assert found.sentence.startswith("No acceptance criteria were given.")
+    found = verdict_of({}, registered="Release")
+    assert (found.outcome, found.word) == ("none", "No verdict")
+    assert found.sentence.startswith(
+        "These results were not judged by the registered criteria “Release”. The numbers below"
+    )
 
 
 def test_verdict_of__pass_supports_and_does_not_prove():

@@ -121,6 +121,37 @@ def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
     assert "are not met even without" in found.sentence()
 
 
+def test_titrate__a_profile_is_not_mixed_into_its_own_batch(gene, criteria):
+    profile = profile_of({"gene": gene}, sample="S2")
+    found = titrate({"gene": gene}, criteria, profile=profile, shares=SHARES, n_repeats=2)
+    table = found.table.set_index(["batch", "criterion"])
+    own = gene.obs.loc["S2", "batch"]
+    assert (table.loc[own, "n_repeats"] == 0).all()
+    assert set(table.loc[own, "reason"]) == {"the profile is from this batch"}
+    assert (table.drop(own, level=0)["n_repeats"] == 2).all()
+    assert (found.curve["n_mixtures"] == 4).all()
+    assert found.sentence().endswith(
+        f" The profile was not mixed into {own}, because it is from there."
+    )
+    with pytest.raises(InputError, match="'every' is from all batches, so mixing it in shows noth"):
+        titrate({"gene": gene}, criteria, profile=ExpressionProfile(
+            "'every'", profile.tpm, frozenset(gene.obs["batch"])
+        ))  # fmt: skip
+
+
+def test_profile_of__is_of_batches_that_have_the_same_cells_alone(gene):
+    made = gene.copy()
+    made.obs["batch"] = ["A", "A", "B"]
+    made.obs["condition"] = ["stem", "late", "stem"]
+    assert profile_of({"gene": made}, sample="S3").own == {"B"}
+    # Residual stem cells may be in the late sample of the batch.
+    assert profile_of({"gene": made}, sample="S1").own == set()
+    assert profile_of({"gene": made}, condition="stem").own == {"B"}
+    made.obs["condition"] = "late"
+    assert profile_of({"gene": made}, condition="late").own == {"A", "B"}
+    assert profile_of({"gene": made}, sample="S2").own == {"A"}
+
+
 def test_search__halves_for_all_criteria_together():
     asked = []
 
