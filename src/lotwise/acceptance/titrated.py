@@ -77,7 +77,7 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
     )
     if not tried:
         return (
-            f"These criteria are not met even without {profile} mixed in. Therefore no "
+            f"These criteria do not pass even without {profile} mixed in. Therefore no "
             f"shares of {profile} were tested."
         )
     passed = max(float(row["passed"]) for row in tried)

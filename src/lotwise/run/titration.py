@@ -14,6 +14,7 @@ from lotwise import keys
 from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
+from lotwise.acceptance.judgement import Outcome
 from lotwise.acceptance.titrated import (
     BLIND,
     OWN,
@@ -42,6 +43,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 N_REPEATS: Final = 3
+_WHY_NONE: Final[dict[Outcome, str]] = {
+    "fail": "it fails even if nothing is mixed in",
+    "not assessable": "it is not assessable even if nothing is mixed in",
+}
 
 
 class Titration(NamedTuple):
@@ -95,8 +100,8 @@ def titrate(
 
     Returns
     -------
-    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion detects
-    a share if it fails; the verdict (``overall``) detects it if it is not a pass.
+    One row per batch and criterion (:class:`TitrationRecord`), and the curves. A criterion
+    detects a share if it does not pass; likewise the verdict (``overall``).
 
     Raises
     ------
@@ -143,7 +148,7 @@ def titrate(
     kept = Kept()
     with reusing(kept):
         untouched = judged({level: _copied(data) for level, data in expression.items()})
-    passing = [name for name, caught in untouched.items() if not caught]
+    passing = [name for name, outcome in untouched.items() if outcome == "pass"]
     streams = np.random.SeedSequence(seed).spawn(len(batches) * n_repeats)
     jobs = [
         (batch, streams[at * n_repeats + repeat])
@@ -158,7 +163,8 @@ def titrate(
         def caught_at(share: float) -> dict[str, bool]:
             # The same random stream at every share, so that only the share differs.
             rng = np.random.default_rng(stream)
-            return judged(_contaminated(expression, batch, profile, share, rng))
+            outcomes = judged(_contaminated(expression, batch, profile, share, rng))
+            return {name: outcome != "pass" for name, outcome in outcomes.items()}
 
         # Jobs are the threads. All but one batch stay as they are, so their results are reused.
         with limit_threads(1), reusing(kept.closed()):
@@ -177,10 +183,10 @@ def titrate(
             of={"profile": profile.name, "criteria_sha256": criteria.criteria.sha256},
             shares=shares,
             repeats=[one[name] for one in of_batch[batch] if name in one],
-            why_none=OWN if batch in profile.own else "it is not met even if nothing is mixed in",
+            why_none=OWN if batch in profile.own else _WHY_NONE.get(outcome, ""),
         )
         for batch in batches
-        for name in untouched
+        for name, outcome in untouched.items()
     ]
     points = [
         TitrationCurveRecord(
@@ -335,19 +341,19 @@ class _Judge:
                 if level in expression:
                     self.needed.setdefault(level, set()).add(measure.table)
 
-    def __call__(self, expression: Mapping[Level, AnnData]) -> dict[str, bool]:
-        """Return whether each criterion fails, and whether the whole verdict is not a pass."""
+    def __call__(self, expression: Mapping[Level, AnnData]) -> dict[str, Outcome]:
+        """Return the outcome of the whole verdict and of each criterion that decides."""
         made = {
             level: dict(self._tables(expression[level], names))
             for level, names in self.needed.items()
         }
         invalid = [one for data in expression.values() for one in invalid_comparisons(data)]
         verdict = judge_tables(self.criteria, TablesInMemory(made, invalid))
-        found = {OVERALL: verdict.outcome != "pass"}
+        found: dict[str, Outcome] = {OVERALL: verdict.outcome}
         for one in verdict.assessed:
             # Criteria that decide nothing cannot detect anything and are left out.
             if one.judgement.outcome != "descriptive":
-                found[one.criterion.id] = one.judgement.outcome == "fail"
+                found[one.criterion.id] = one.judgement.outcome
         return found
 
     def _tables(self, data: AnnData, names: set[str]) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -117,8 +117,23 @@ def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
     made.layers["tpm"][2] = other(gene).tpm["gene"]
     found = titrate({"gene": made}, criteria, profile=other(gene, 1), shares=SHARES, n_repeats=1)
     rows = found.table.query("criterion == 'overall'")
-    assert (rows["reason"] == "it is not met even if nothing is mixed in").all()
-    assert "are not met even without" in found.sentence()
+    assert (rows["reason"] == "it fails even if nothing is mixed in").all()
+    assert "do not pass even without" in found.sentence()
+
+
+def test_titrate__criteria_that_are_not_assessable_do_not_pass(gene, tmp_path):
+    path = tmp_path / "criteria.yaml"
+    path.write_text(
+        CRITERIA.replace("table: pairs", "table: ceilings")
+        .replace(
+            "  rows: {relation: between, feature_set: all}",
+            "  rows: {method: bootstraps, relation: between}",
+        )
+        .replace("statistic: pearson", "statistic: ratio")
+    )
+    found = titrate({"gene": gene}, path, profile=other(gene), shares=SHARES, n_repeats=1)
+    assert {*found.table["reason"]} == {"it is not assessable even if nothing is mixed in"}
+    assert found.table["passed"].isna().all()
 
 
 def test_titrate__a_profile_is_not_mixed_into_its_own_batch(gene, criteria):
@@ -355,7 +370,7 @@ def test_titrate__samples_that_are_not_comparable_have_no_verdict_to_detect_with
     )
     found = titrate({"gene": copies}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     overall = found.table.set_index(["criterion", "batch"])["reason"]["overall"]
-    assert set(overall) == {"it is not met even if nothing is mixed in"}
+    assert set(overall) == {"it is not assessable even if nothing is mixed in"}
 
 
 def test_profile_of__accepted_batches_are_the_mean_of_batches(gene, tmp_path):
