@@ -38,6 +38,8 @@ _LOWEST_COUNTS: Final = (1, 2, 3)
 # Counts are TPM times length: their slope on TPM, as logarithms, is 1 unless length depends on TPM.
 _LEAST_SLOPE: Final = 0.5
 _FEWEST_COUNTS: Final = 10
+# Difference of two R that differ clearly.
+_CLEARLY: Final = 0.1
 # TPM that hardly differ have no slope; the logarithms of real ones vary several times as much.
 _LEAST_VARIANCE: Final = 1.0
 
@@ -54,6 +56,20 @@ def are_logarithms(tpm: Floats) -> bool:
     (False, True)
     """
     return bool(0 < tpm.max() <= HIGHEST_LOG2 and tpm.sum() < LEAST_SUM)
+
+
+def follows_logarithms(values: Floats, tpm: Floats) -> bool:
+    """Return whether values rise with the logarithm of TPM rather than with TPM.
+
+    Examples
+    --------
+    >>> tpm = np.random.default_rng(0).dirichlet(np.ones(300)) * 1e6
+    >>> follows_logarithms(np.log1p(tpm), tpm), follows_logarithms(tpm / 1e5, tpm)
+    (True, False)
+    """
+    with np.errstate(invalid="ignore"):  # of constant values
+        r = np.corrcoef([values, np.log1p(tpm), tpm])[0]
+    return bool(r[1] > r[2] + _CLEARLY)
 
 
 def are_whole_numbers(values: Floats) -> bool:

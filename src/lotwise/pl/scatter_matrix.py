@@ -16,6 +16,7 @@ from lotwise.config import Style
 from lotwise.errors import InputError
 from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import correlations_of
 from lotwise.pl.canvas import Size, one_axes
 from lotwise.pl.cloud import count_pixels, pixels_of, points
@@ -36,7 +37,6 @@ from lotwise.pl.style import (
     scaled,
     set_size,
 )
-from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def scatter_matrix(
             remedy="use lotwise.pl.heatmap, or select fewer samples",
         )
     layer = layer_correlated(expression)
-    log_tpm = np.log2(np.asarray(layer_of(expression, layer), dtype=np.float64) + pseudocount)
+    log_tpm = np.log2(tpm_of(expression, layer) + pseudocount)
     log_tpm -= np.log2(pseudocount)
     layout = Layout.of(n_samples, log_tpm)
     with lotwise_style():

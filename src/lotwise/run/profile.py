@@ -12,6 +12,7 @@ from lotwise import keys
 from lotwise.accepted import read_accepted
 from lotwise.errors import InputError
 from lotwise.expression.labels import batches_of, labels_of
+from lotwise.expression.layers import tpm_of
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.wording import nearest
@@ -71,7 +72,7 @@ def profile_of(
         return _profile_of_features(expression, _tpm_of_table(path), path=path)
     found: dict[Level, FloatArray] = {}
     for level, data in expression.items():
-        tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
+        tpm = tpm_of(data)
         if sample is not None:
             chosen = np.asarray(data.obs_names == sample)
             known = data.obs_names.to_list()
@@ -90,7 +91,7 @@ def profile_of(
 def _accepted_tpm(path: Path) -> dict[str, float]:
     """Return the mean TPM of the batches of an accepted set, each the mean of its samples."""
     held = read_accepted(path)
-    tpm = np.asarray(held.layers[keys.TPM], dtype=np.float64)
+    tpm = tpm_of(held)
     batches = np.array(batches_of(held), dtype=object)
     of_batch = [tpm[batches == batch].mean(axis=0) for batch in dict.fromkeys(batches)]
     return dict(zip(held.var_names, np.mean(of_batch, axis=0).tolist(), strict=True))

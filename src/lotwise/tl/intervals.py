@@ -9,10 +9,10 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.intervals import IntervalRecord
+from lotwise.expression.layers import log_tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.resampling import block_intervals
 from lotwise.tl.blocks import ALONE, are_windows, genes_of, text_of
-from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import chosen_rows, in_words, pairs_of, store
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
 from lotwise.expression.labels import batches_of, why_not_tpm
+from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.records import columns, unknown_values
 from lotwise.files.tables import from_columns, to_frame
@@ -34,8 +35,7 @@ from lotwise.metrics.moments import (
 )
 from lotwise.tl.blocks import genes_of
 from lotwise.tl.bootstraps import Bootstraps
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, pairs_of, store
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def isoform_usage(
             f"no isoform has a gene in var column {keys.GENE_ID!r}",
             remedy="give the table from transcripts to genes (tx2gene)",
         )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
+    tpm = tpm_of(expression)[:, known]
     # Codes sort as the names do and are faster to group by for many pairs.
     gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
     isoforms = expression.var_names.to_numpy()[known]

@@ -15,6 +15,7 @@ from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
 from lotwise.expression.computed import note_origin
 from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import correlations_of, noted, noting
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
@@ -117,7 +118,7 @@ def choose_pairs(
     if n_pairs <= most_pairs:
         return
     every = list(pairs_of(expression))
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     r = pearson_matrix(np.log2(tpm + pseudocount))
     rows = np.array([(pair.row_a, pair.row_b) for pair in every], dtype=np.intp)
     relation = np.array([pair.relation for pair in every])
@@ -205,25 +206,6 @@ def chosen_rows(expression: AnnData) -> IntArray | None:
         return None
     rows: IntArray = chosen["rows"]
     return rows
-
-
-def layer_of(expression: AnnData, name: str) -> Any:
-    """Return a layer as a dense array of samples x features.
-
-    Raises
-    ------
-    InputError
-        The AnnData has no such layer.
-    """
-    if name not in expression.layers:
-        # From anndata 0.13 on, X is listed as a layer without a name.
-        present = ", ".join(filter(None, expression.layers)) or "none"
-        raise InputError(
-            f"the AnnData has no layer {name!r}; it has {present}",
-            remedy="create it with lotwise.read_quant, or put TPM into layers['tpm']",
-        )
-    layer = expression.layers[name]
-    return layer.toarray() if hasattr(layer, "toarray") else layer
 
 
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:

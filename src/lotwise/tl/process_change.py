@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from lotwise import keys
 from lotwise.config.attributes import Attribute, Attributes, read_attributes
 from lotwise.evidence.process_change import (
     ProcessChangeRecord,
@@ -16,6 +15,7 @@ from lotwise.evidence.process_change import (
     QualityRangeRecord,
 )
 from lotwise.expression.labels import why_not_tpm
+from lotwise.expression.layers import tpm_of
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
 from lotwise.files.records import Record, unknown_values
 from lotwise.files.tables import to_frame
@@ -35,7 +35,7 @@ from lotwise.tl.copies import reason_of_copies
 from lotwise.tl.depth import at_like_depth
 from lotwise.tl.identity import marker_tpm
 from lotwise.tl.lots import PHASES, Lots, lots_of
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 from lotwise.tl.process_features import Settings, features_of_lots
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _values(
     if attribute.kind == "r":
         return _r_of_lots(expression, lots, given)
     markers = _markers(attribute, sets)
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     found = marker_tpm(expression, tpm, markers)
     known = np.isfinite(found).all(axis=0)
     nothing = np.full(len(lots.names), NAN)
