@@ -10,12 +10,11 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.computed import (
-    require_correlated,
-    require_features,
+    correlations_of,
     require_labels,
     require_samples,
+    stored_table,
 )
-from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
 if TYPE_CHECKING:
@@ -78,14 +77,9 @@ def matrix(
     Raises
     ------
     InputError
-        The AnnData does not contain the matrix, or its features or samples have changed since.
+        The AnnData does not contain the matrix, or its features, samples or values have changed
+        since.
     """
-    if statistic not in expression.obsp:
-        raise InputError(
-            f"the AnnData has no {statistic!r} in obsp",
-            remedy="call lotwise.tl.correlate first",
-        )
-    require_correlated(expression)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
     # A copy: before pandas 3, changes of the table would be written into the AnnData.
     return pd.DataFrame(
@@ -114,7 +108,8 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     ------
     InputError
         The name is unknown, or the AnnData does not contain the table. It is also raised if the
-        features, or the batch or condition of samples, have changed since the table was computed.
+        features, or the batch, condition or values of samples, have changed since the table was
+        computed.
     """
     known = tables()
     if table not in known:
@@ -123,7 +118,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     if "sample_a" in named:
         found = _table_of_pairs(expression, table, tool)
     else:
-        found = _table(expression, table, tool)
+        found = stored_table(expression, table, tool=tool)
     if "sample" in named:
         # A row without a sample tells why there is none.
         found = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)
@@ -134,7 +129,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     """Return the pairs of these samples: a subset inherits the table of all pairs in ``uns``."""
-    table, names = _table(expression, name, tool), expression.obs_names
+    table, names = stored_table(expression, name, tool=tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:
         raise InputError(
@@ -142,12 +137,3 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
         )
     require_labels(expression, kept, name=name, tool=tool)
     return kept.reset_index(drop=True)
-
-
-def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
-    found = noted(expression).get(name)
-    if found is None:
-        raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
-    require_features(expression, name, tool=tool)
-    table: pd.DataFrame = found.reset_index(drop=True)  # a copy
-    return table

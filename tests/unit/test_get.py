@@ -249,7 +249,7 @@ def test_evidence__tables_of_batches_are_refused_after_a_change_of_labels(three_
     gene.obs[column] = ["lot1", "lot2", "lot2"]
     with pytest.raises(
         InputError,
-        match=r"'variance' was computed before the batch, condition or values of sample 'S1' were "
+        match=r"'variance' was computed before the name, batch or condition of sample 'S1' was "
         r"changed; call lotwise\.tl\.variance again",
     ):
         lotwise.get.evidence(gene, "variance")
@@ -294,3 +294,48 @@ def test_evidence__a_phase_or_donor_counts_where_it_is_used(three_batches):
     assert len(lotwise.get.pairs(gene))
     with pytest.raises(InputError, match="'variance' was computed before the donor of sample 'S2'"):
         lotwise.get.evidence(gene, "variance")
+
+
+READS_R = [
+    lotwise.get.matrix,
+    lotwise.get.pairs,
+    lotwise.pl.heatmap,
+    lotwise.pl.scatter_matrix,
+    lotwise.tl.least_and_most_alike,
+]
+
+
+@pytest.mark.parametrize("take", READS_R)
+@pytest.mark.parametrize("layer", ["tpm", "cpm"])
+def test_stale__a_value_that_was_changed_since_is_noticed(three_batches, take, layer):
+    gene = three_batches.gene.copy()
+    gene.layers["cpm"] = gene.layers["counts"] / 2
+    lotwise.tl.correlate(gene, layer=layer)
+    take(gene)
+    # The batch of a sample does not change R.
+    if take is not lotwise.get.pairs:
+        gene.obs["batch"] = ["lot1", "lot2", "lot2"]
+        take(gene)
+        gene.obs["batch"] = ["S1", "S2", "S3"]
+    # A single value of 300.
+    gene.layers[layer][2, 151] += 1
+    words = rf"'pairs' was computed before the layer '{layer}' of sample 'S3' was changed; "
+    with pytest.raises(InputError, match=rf"{words}call lotwise\.tl\.correlate again"):
+        take(gene)
+    lotwise.tl.correlate(gene, layer=layer)
+    take(gene)
+
+
+@pytest.mark.parametrize("take", READS_R)
+def test_correlations__are_missing_before_correlate(three_batches, take):
+    with pytest.raises(InputError, match=r"call lotwise\.tl\.correlate first"):
+        take(three_batches.gene)
+
+
+def test_isoform_shares__usage_of_other_values_is_refused(three_batches):
+    isoform = three_batches.isoform.copy()
+    lotwise.tl.isoform_usage(isoform)
+    isoform.layers["tpm"][0] = isoform.layers["tpm"][0][::-1]
+    words = "'isoform_usage' was computed before the layer 'tpm' of sample 'S1'"
+    with pytest.raises(InputError, match=words):
+        lotwise.tl.isoform_shares(isoform)

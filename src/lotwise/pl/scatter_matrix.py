@@ -14,10 +14,10 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.computed import correlations_of
 from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
 from lotwise.expression.layers import tpm_of
-from lotwise.expression.noted import correlations_of
 from lotwise.pl.canvas import Size, one_axes
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import (
@@ -109,7 +109,7 @@ def scatter_matrix(
     >>> len(figure.axes)
     1
     """
-    r, pseudocount = _correlation_of(expression)
+    r, pseudocount = correlations_of(expression), pseudocount_of(expression)
     n_samples = expression.n_obs
     if n_samples > MOST_SAMPLES:
         raise InputError(
@@ -139,14 +139,6 @@ def scatter_matrix(
         if figsize is not None:
             set_size(figure, figsize)
     return figure
-
-
-def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
-    if keys.PEARSON not in expression.obsp:
-        raise InputError(
-            "the AnnData has no Pearson's R in obsp", remedy="call lotwise.tl.correlate first"
-        )
-    return correlations_of(expression, keys.PEARSON), pseudocount_of(expression)
 
 
 def _empty_figure(n_samples: int, figsize: Size | None) -> tuple[Figure, Axes]:

@@ -11,9 +11,9 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.expression.computed import require_samples, stored_table
 from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.layers import log_tpm_of, tpm_of
-from lotwise.expression.noted import noted
 from lotwise.files.records import columns, unknown_values
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -189,7 +189,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     Raises
     ------
     InputError
-        :func:`isoform_usage` has not been called.
+        :func:`isoform_usage` has not been called, or features, samples or values have changed
+        since.
 
     Examples
     --------
@@ -200,12 +201,9 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     >>> isoform.uns["lotwise"]["isoform_shares"].groupby("gene_id")["share"].sum().round(6).tolist()
     [3.0, 3.0]
     """
-    usage = noted(expression).get(UsageRecord.table)
-    if usage is None:
-        raise InputError(
-            f"the AnnData has no table {UsageRecord.table!r}",
-            remedy="call lotwise.tl.isoform_usage first",
-        )
+    tool = "lotwise.tl.isoform_usage"
+    usage = stored_table(expression, UsageRecord.table, tool=tool)
+    require_samples(expression, UsageRecord.table, tool=tool)
     parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
     if not_tpm := why_not_tpm(expression, "usage of isoforms"):
         rows = _untold_shares(expression, not_tpm)

@@ -13,10 +13,10 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
-from lotwise.expression.computed import note_origin
+from lotwise.expression.computed import correlations_of, note_origin
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.expression.layers import tpm_of
-from lotwise.expression.noted import correlations_of, noted, noting
+from lotwise.expression.noted import noted, noting
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
 from lotwise.progress import progress
@@ -214,7 +214,7 @@ def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
-    note_origin(expression, name)
+    note_origin(expression, name, layer=parameters.get("layer", keys.TPM))
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
@@ -239,7 +239,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     >>> lotwise.tl.least_and_most_alike(gene, n_pairs=1).n_obs
     3
     """
-    r = correlations_of(expression, keys.PEARSON)
+    r = correlations_of(expression)
     first, second = np.triu_indices(len(r), 1)
     defined = ~np.isnan(r[first, second])
     first, second = first[defined], second[defined]
