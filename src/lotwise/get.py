@@ -80,11 +80,10 @@ def matrix(
         The AnnData does not contain the matrix, or its features, samples or values have changed
         since.
     """
+    r = correlations_of(expression, statistic)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
     # A copy: before pandas 3, changes of the table would be written into the AnnData.
-    return pd.DataFrame(
-        correlations_of(expression, statistic), index=names, columns=list(names), copy=True
-    )
+    return pd.DataFrame(r, index=names, columns=list(names), copy=True)
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:

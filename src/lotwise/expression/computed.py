@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import labels_of
 from lotwise.expression.layers import layer_of
 from lotwise.expression.noted import noted, noting
@@ -226,6 +227,7 @@ def correlations_of(expression: AnnData, statistic: str = keys.PEARSON) -> npt.N
         ``anndata.concat(pairwise=True)``, R between the parts is missing.
     """
     tool = "lotwise.tl.correlate"
+    require_anndata(expression)
     if statistic not in expression.obsp:
         raise InputError(f"the AnnData has no {statistic!r} in obsp", remedy=f"call {tool} first")
     require_features(expression, keys.PAIRS, tool=tool)

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.checks import refuse_wrong
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import unit_of
 from lotwise.expression.noted import noted
 from lotwise.expression.scale import FEWEST, are_logarithms, follows_logarithms
@@ -123,6 +124,7 @@ def layer_of(expression: AnnData, name: str) -> Any:
     InputError
         The AnnData has no such layer.
     """
+    require_anndata(expression)
     if name not in expression.layers:
         # From anndata 0.13 on, X is listed as a layer without a name.
         present = ", ".join(filter(None, expression.layers)) or "none"

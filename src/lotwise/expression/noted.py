@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.given import require_anndata
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -26,11 +27,13 @@ def noted(expression: AnnData) -> Mapping[str, Any]:
     >>> noted(lotwise.datasets.three_batches().gene)["level"]
     'gene'
     """
+    require_anndata(expression)
     return _checked(expression.uns.get(keys.LOTWISE, {}))
 
 
 def noting(expression: AnnData) -> MutableMapping[str, Any]:
     """Return lotwise's entry in ``uns`` for writing; raises like :func:`noted`."""
+    require_anndata(expression)
     return _checked(expression.uns.setdefault(keys.LOTWISE, {}))
 
 

@@ -22,12 +22,13 @@ from lotwise.expression.align import same_names
 from lotwise.expression.checks import TpmSum
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.formats import is_quantification, read_abundance
+from lotwise.expression.given import listed_samples
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
 from lotwise.progress import progress
-from lotwise.samples import Sample, read_samples
+from lotwise.samples import Sample
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
@@ -145,14 +146,13 @@ def _load_beside() -> None:
 def _samples(
     samples: Path | str | Mapping[str, Path | str] | Sequence[Sample],
 ) -> tuple[Sample, ...]:
-    if isinstance(samples, str | Path):
-        listed = read_samples(samples)
-    elif isinstance(samples, Mapping):
+    listed: tuple[Sample, ...]
+    if isinstance(samples, Mapping):
         listed = tuple(
             Sample(sample=name, batch=name, quant=Path(quant)) for name, quant in samples.items()
         )
     else:
-        listed = tuple(samples)
+        listed = listed_samples(samples)
     if not listed:
         raise InputError("no samples were given", remedy="give at least one sample")
     twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]

@@ -11,9 +11,10 @@ from lotwise import keys
 from lotwise.acceptance import Verdict
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
+from lotwise.expression.given import listed_samples
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
-from lotwise.samples import Sample, read_samples, require_batches
+from lotwise.samples import Sample, require_batches
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -161,7 +162,7 @@ def compare(
             )
         found = _levels_of(samples, None, levels)
     else:
-        listed = read_samples(Path(samples)) if isinstance(samples, Path | str) else list(samples)
+        listed = listed_samples(samples)
         named = Path(samples) if isinstance(samples, Path | str) else None
         require_batches(listed, named)
         found = read_expression(

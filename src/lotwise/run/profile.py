@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.accepted import read_accepted
 from lotwise.errors import InputError
+from lotwise.expression.given import require_levels
 from lotwise.expression.labels import batches_of, labels_of
 from lotwise.expression.layers import tpm_of
 from lotwise.keys import Level
@@ -60,6 +61,7 @@ def profile_of(
     >>> profile_of({"gene": gene}, sample="lot1").name
     'sample lot1'
     """
+    require_levels(expression)
     if sum(given is not None for given in (sample, condition, accepted, table)) != 1:
         raise InputError(
             "give one profile to mix in: a sample, a condition, accepted batches or a table of TPM"

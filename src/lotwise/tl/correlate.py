@@ -16,6 +16,7 @@ from lotwise import keys
 from lotwise.errors import InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.features import places_of
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
@@ -109,6 +110,7 @@ def correlate(
     >>> lotwise.get.matrix(gene).round(3).values.tolist()
     [[1.0, 0.991, 0.986], [0.991, 1.0, 0.985], [0.986, 0.985, 1.0]]
     """
+    require_anndata(expression)
     own = _own_sets(expression, sets) if isinstance(sets, Mapping) else {}
     sets = ["all", *own] if isinstance(sets, Mapping) else sets
     _check_parameters(expression, pseudocount=pseudocount, sets=sets, own=own)

@@ -12,6 +12,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.gene_sets import BatchGeneSetRecord, GeneSetRecord
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import replicate_groups
 from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.panels import plain_id, read_gene_sets
@@ -87,6 +88,7 @@ def gene_sets(
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
+    require_anndata(expression)
     if isinstance(correlation, str) and correlation != "replicates":
         raise InputError(
             f"correlation must be 'replicates' or a number, got {correlation!r}",

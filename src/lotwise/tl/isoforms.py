@@ -12,6 +12,7 @@ from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
 from lotwise.expression.computed import require_samples, stored_table
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import batches_of, why_not_tpm
 from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.records import columns, unknown_values
@@ -102,6 +103,7 @@ def isoform_usage(
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
+    require_anndata(expression)
     if keys.GENE_ID not in expression.var:
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="use the isoform level"

@@ -14,6 +14,7 @@ from lotwise.evidence.process_change import (
     ProcessFeatureRecord,
     QualityRangeRecord,
 )
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import why_not_tpm
 from lotwise.expression.layers import tpm_of
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
@@ -106,6 +107,7 @@ def process_change(
     >>> gene.uns["lotwise"]["process_change"]["reason"].item()
     'the samples have no column phase with pre or post'
     """
+    require_anndata(expression)
     given = settings or Settings()
     declared = read_attributes(attributes) if isinstance(attributes, Path | str) else attributes
     groups = lots_of(expression)
