@@ -106,13 +106,21 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, or the AnnData does not contain the table. It is also raised if the
+        The name is unknown, or the AnnData does not contain the table (``batch_pairs`` is the table
+        ``pairs`` of :func:`lotwise.pp.average_replicates`). It is also raised if the
         features, or the batch, condition or values of samples, have changed since the table was
         computed.
     """
     known = tables()
     if table not in known:
-        raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(known)}")
+        in_anndata = [name for name, one in known.items() if not one.shown.of]
+        raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(in_anndata)}")
+    if of := known[table].shown.of:
+        own = known[table].record.table
+        raise InputError(
+            f"the table {table!r} is the table {own!r} of {of}(expression)",
+            remedy=f"call {known[table].tool} for this result and take its table {own!r}",
+        )
     named, tool = columns(known[table].record), known[table].tool
     if "sample_a" in named:
         found = _table_of_pairs(expression, table, tool)

@@ -13,7 +13,7 @@ from scipy import sparse
 import lotwise
 from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
-from lotwise.evidence.catalogue import records
+from lotwise.evidence.catalogue import records, tables
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.evidence.pairs import PairRecord
 from lotwise.evidence.replicate_qc import ReplicateQcRecord
@@ -339,3 +339,25 @@ def test_isoform_shares__usage_of_other_values_is_refused(three_batches):
     words = "'isoform_usage' was computed before the layer 'tpm' of sample 'S1'"
     with pytest.raises(InputError, match=words):
         lotwise.tl.isoform_shares(isoform)
+
+
+def test_evidence__batch_pairs_are_the_pairs_of_averaged_replicates(gene):
+    words = (
+        r"the table 'batch_pairs' is the table 'pairs' of lotwise\.pp\.average_replicates"
+        r"\(expression\); call lotwise\.tl\.correlate for this result and take its table 'pairs'"
+    )
+    with pytest.raises(InputError, match=words):
+        lotwise.get.evidence(gene, "batch_pairs")
+    batches = lotwise.pp.average_replicates(gene)
+    lotwise.tl.correlate(batches)
+    assert is_tidy(lotwise.get.evidence(batches, "pairs"), tables()["batch_pairs"].record)
+    with pytest.raises(InputError, match="unknown table 'x'") as told:
+        lotwise.get.evidence(gene, "x")
+    assert "batch_pairs" not in str(told.value)
+
+
+def test_evidence__every_table_names_a_function_that_exists():
+    for table in tables().values():
+        for named in filter(None, (table.tool, table.shown.of)):
+            module, _, name = named.removeprefix("lotwise.").partition(".")
+            assert callable(getattr(getattr(lotwise, module), name))

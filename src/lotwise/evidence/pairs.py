@@ -51,6 +51,7 @@ STATISTIC: Final = Statistic(
             record=PairRecord,
             name="batch_pairs",
             tool="lotwise.tl.correlate",
+            of="lotwise.pp.average_replicates",
             caption="R between batches; replicates are averaged on the TPM scale",
         ),
     ),
