@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from lotwise.expression.scale import (
     are_logarithms,
     are_multiples,
     are_whole_numbers,
+    chance_of_a_million,
     contradicts,
     share_of_whole_numbers,
 )
@@ -41,6 +43,8 @@ _ROUNDING: Final = 0.005
 _LOWEST_LOG2: Final = -40.0
 # Totals of counts of different libraries differ by more than this.
 _SAME_TOTAL: Final = 1e-5
+# Probability at which rounded TPM are taken to sum to a million by chance.
+_BY_CHANCE: Final = 1e-3
 # Rows of STAR, HTSeq and samtools below the features.
 _SUMMARIES: Final = (
     "N_unmapped",
@@ -138,6 +142,31 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             ),
         )
     return f"{abundance.path}: {came}"
+
+
+def check_rarefied(read: Mapping[str, Abundance]) -> None:
+    """Raise an error if TPM of a matrix are counts that were drawn to a depth of a million.
+
+    Such counts pass the check of the sum. TPM rounded to whole numbers differ from a million, if
+    only by a few; all samples together decide.
+
+    Raises
+    ------
+    InputError
+        All values are whole numbers, and those of each sample sum to exactly a million.
+    """
+    chances = [
+        chance_of_a_million(one.tpm) if one.quantifier == "matrix" else 1.0 for one in read.values()
+    ]
+    if read and max(chances) < 1 and math.prod(chances) < _BY_CHANCE:
+        name, one = next(iter(read.items()))
+        raise InputError(
+            f"sample {name!r}: all values are whole numbers, and those of every sample sum to "
+            "exactly 1,000,000, so these are counts drawn to one depth (rarefied), not TPM",
+            path=one.path,
+            remedy="use the TPM of the quantifier; for TPM that were rounded to this sum, use "
+            "'tpm_sum: any' (--tpm-sum any)",
+        )
 
 
 def check_counts(read: Mapping[str, Abundance]) -> None:
