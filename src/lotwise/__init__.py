@@ -1,10 +1,11 @@
-"""lotwise: do these manufacturing batches carry the same transcriptome?
+"""lotwise: do these manufacturing batches have the same transcriptome?
 
 ``import lotwise`` is fast: each part is loaded when it is first used. The parts follow scanpy:
 :mod:`lotwise.pp`, :mod:`lotwise.tl`, :mod:`lotwise.pl`, :mod:`lotwise.get`,
 :func:`lotwise.read_quant` and :func:`lotwise.from_frame`. :func:`lotwise.compare` runs a whole
-comparison. :func:`lotwise.titrate` finds the share of another expression profile that acceptance
-criteria detect. :mod:`lotwise.simulate` simulates batches with known changes.
+comparison. :func:`lotwise.titrate` mixes another expression profile into samples and finds the
+smallest share that acceptance criteria detect. :mod:`lotwise.simulate` simulates batches with
+known changes.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def pairs(expression: AnnData, *, feature_set: str | None = None) -> pd.DataFram
     Returns
     -------
     A table with the columns of :class:`lotwise.evidence.pairs.PairRecord`. The feature sets keep
-    the order in which they were computed; within each, pairs are sorted by Pearson's R, and pairs
+    the order in which they were computed. Within a set, pairs are sorted by Pearson's R, and pairs
     without R come last.
 
     Raises
@@ -77,8 +77,8 @@ def matrix(
     Raises
     ------
     InputError
-        The AnnData does not contain the matrix, or its features, samples or values have changed
-        since.
+        The AnnData does not contain the matrix, or features, samples or values have changed since
+        the matrix was computed.
     """
     r = correlations_of(expression, statistic)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)

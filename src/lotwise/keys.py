@@ -85,7 +85,7 @@ PARTS: Final = {
     "quarter_4": (3,),
 }
 """Parts of a sample's reads that are quantified separately, in the order in which they are stored.
-The numbers state which quarters of the reads form the part."""
+Each part consists of the quarters with the given numbers."""
 # Unit of the layer tpm if it is not TPM, such as CPM; absent for TPM.
 UNIT: Final = "unit"
 # A table with the columns code and sentence, one row per finding; absent if there is none.

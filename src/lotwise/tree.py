@@ -41,7 +41,7 @@ CHECKED_VERSION: Final = 1
 GENOTYPED_VERSION: Final = 1
 """Version of ``genotype/``, the bases counted in the reads of each sample."""
 QUANTIFIED_VERSION: Final = 1
-"""Version of indexes, of the commands that quantify, and of the files kept with their output."""
+"""Version of the indexes, the quantifier's commands and the files kept with its output."""
 
 PAPER_FIGURES: Final = {
     "gene": "extended_data_fig1_gene",

@@ -828,7 +828,7 @@ def test_fetch__sra_toolkit_where_ena_has_no_fastq(site, run_cli, place, sra_too
     code, _, err, sheet = fetch(run_cli, place, "GSE900001", "--pattern", r"CYN-[\w-]+")
     assert (code, err) == (0, "")
     _, out, _ = run_cli("inspect", "GSE900001", *place[1])
-    assert "reads: the SRA toolkit for 3 of 3 samples, size unknown" in out
+    assert "reads: download by the SRA toolkit for 3 of 3 samples, size unknown" in out
     for sample in read_samples(sheet):
         [run] = sample.runs
         assert gzip.decompress(run.fastq_1.read_bytes()) == b"@r\nACGT\n+\nIIII\n"

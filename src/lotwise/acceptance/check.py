@@ -1,7 +1,8 @@
 """A checked verdict: the tables are judged again by the criteria on record.
 
 Nothing in ``verdict.json`` is trusted. The criteria come from the history and the outcome from the
-tables. Every key of the file is compared with the new result.
+tables. The keys of the file are compared with the new result, except those that may
+differ, such as the notices.
 """
 
 from __future__ import annotations
@@ -219,7 +220,7 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
 
 
 def _line(place: str, said: Any, came: Any) -> str:
-    return f"{place}: the file contains {_cut(said)}, but judging again gives {_cut(came)}"
+    return f"{place}: the file contains {_cut(said)}, but a new verdict gives {_cut(came)}"
 
 
 def _cut(value: Any) -> str:

@@ -25,7 +25,7 @@ def check_table(measure: Measure) -> None:
         raise ValueError(msg)
     table = measure.source
     if measure.level is not None and measure.level not in table.levels:
-        msg = f"table {table.name!r} exists at {' and '.join(table.levels)} level only"
+        msg = f"table {table.name!r} exists only at {' and '.join(table.levels)} level"
         raise ValueError(msg)
     if table.kind_of(measure.statistic) is None:
         msg = (
@@ -50,8 +50,8 @@ def check_rows(measure: Measure) -> None:
             raise ValueError(msg)
         if name == "reason" and (not measure.source.of_features or wanted not in {"", ("",)}):
             msg = (
-                "rows: 'reason' must be '' (this leaves out rows without a number), and is "
-                "allowed only in tables of features "
+                "rows: 'reason' must be '', which leaves out rows without a number; it is allowed "
+                "only in tables of features "
                 f"({', '.join(sorted(name for name, one in tables().items() if one.of_features))})"
             )
             raise ValueError(msg)

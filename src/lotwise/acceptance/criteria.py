@@ -29,7 +29,7 @@ OVERALL: Final = "overall"
 COMPARABLE: Final = "valid-comparison"
 DESCRIPTIVE: Final = 3
 BETWEEN_BATCHES: Final = "differences between batches"
-"""The aspect that is not covered if all criteria are about replicates, identity or depth."""
+"""The aspect that no criterion covers if all of them are about replicates, identity or depth."""
 _APPROVAL: Final = ("protocol", "version", "approved_by", "change_reason")
 _TAKEN: Final = {
     OVERALL: "the outcome over all criteria",
@@ -138,7 +138,7 @@ class Criteria(Section):
             raise ValueError(msg)
         for name, meaning in _TAKEN.items():
             if name in names:
-                msg = f"{name!r} is reserved for {meaning}; choose another"
+                msg = f"{name!r} is reserved for {meaning}; choose another id"
                 raise ValueError(msg)
         return self
 

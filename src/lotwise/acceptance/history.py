@@ -182,9 +182,9 @@ def _of_criteria(history: History, criteria: Criteria) -> Iterator[str]:
     for other in others:
         yield (
             f"the criteria were changed: {other.named} were recorded on {other.when}"
-            f"{_outcomes(history, other.criteria_sha256)}; the present criteria "
+            f"{_outcomes(history, other.criteria_sha256)}. The present criteria "
             f"({_changes(other.criteria, criteria.content())}) were recorded on {own.when}, "
-            f"when {there}; {_reason_given(criteria)}"
+            f"when {there}. {_reason_given(criteria)}"
         )
     if own.n_tables and not others:
         yield (
@@ -227,12 +227,12 @@ def differing(before: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, .
 
 def _outcomes(history: History, sha256: str) -> str:
     found = [entry for entry in history.evaluations() if entry.criteria_sha256 == sha256]
-    return f" with the outcome {found[-1].outcome!r} on {found[-1].when}" if found else ""
+    return f" and had the outcome {found[-1].outcome!r} on {found[-1].when}" if found else ""
 
 
 def _reason_given(criteria: Criteria) -> str:
     reason = " ".join(criteria.change_reason.split())
-    return f"reason given: {reason}" if reason else "the present criteria give no change_reason"
+    return f"Reason given: {reason}" if reason else "They give no change_reason"
 
 
 def _changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from lotwise.acceptance.measure import Bound, Measure
 from lotwise.evidence.catalogue import row_names, tables
@@ -23,6 +23,9 @@ from lotwise.wording import counted, listed, number
 OverallOutcome = Literal["pass", "fail", "not assessable"]
 Outcome = Literal[OverallOutcome, "descriptive"]
 Row = Mapping[str, Any]
+
+MOST_NAMED: Final = 3
+"""Maximum number of rows, or of invalid comparisons, that a reason names; others are counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +236,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
         f"; there its {name} is {number(float(worst.row[name]))}" for name in measure.bound_columns
     )
     if beyond:
-        named = listed([*dict.fromkeys(one.where for one in beyond)])
+        named = _farthest(beyond)
         return Judgement(
             outcome="fail",
             value=value,
@@ -254,6 +257,12 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     )
 
 
+def _farthest(beyond: Sequence[_Found]) -> str:
+    """Name the rows that are not as required, those farthest from the bound first."""
+    places = (one.where for one in sorted(beyond, key=_margin))
+    return listed([*dict.fromkeys(places)], most=MOST_NAMED)
+
+
 def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     lacking = [one for one in found if one.margin is None]
     if lacking:
@@ -264,7 +273,7 @@ def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     needed = measure.share if measure.share is not None else 1.0
     words = f"{len(found) - len(beyond)} of {counted(len(found), 'row')} as required"
     if share < needed:
-        named = listed([*dict.fromkeys(one.where for one in beyond)])
+        named = _farthest(beyond)
         return Judgement(outcome="fail", value=share, reason=f"{words}; not {named}")
     warned = _warning(measure, found)
     if warned:

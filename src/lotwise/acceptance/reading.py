@@ -184,7 +184,10 @@ def _other_batch(table: pd.DataFrame, batch_of: Mapping[str, str]) -> str:
         for sample, batch in known.itertuples(index=False):
             now = batch_of.get(sample)
             if now and batch and str(batch) != now:
-                return f"sample {sample!r} has batch {str(batch)!r} there, but {now!r} in {SAMPLES}"
+                return (
+                    f"sample {sample!r} has batch {str(batch)!r} in this table, "
+                    f"but {now!r} in {SAMPLES}"
+                )
     return ""
 
 

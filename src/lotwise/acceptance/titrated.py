@@ -22,8 +22,8 @@ class TitrationRecord(Record):
     criterion: str = column("id of the criterion, or overall for the verdict")
     profile: str = column("profile that was mixed in")
     caught_from: float = column(
-        "smallest share tried; every repeat is detected at this share and at all larger ones; "
-        "NaN if there is none"
+        "every repeat is detected at this share and at all larger shares tried; the smallest such "
+        "share, or NaN if there is none"
     )
     earliest: float = column("as caught_from, but for detection in at least one repeat")
     passed: float = column("largest share tried at which at least one repeat passes")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lotwise.acceptance.criteria import BETWEEN_BATCHES, COMPARABLE, DESCRIPTIVE, OVERALL, Criterion
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import (
+    MOST_NAMED,
     Judgement,
     Outcome,
     OverallOutcome,
@@ -59,16 +60,12 @@ class CriterionRecord(Record):
     statistic: str = column("column of that table")
     value: float = column("number judged; NaN where there is none")
     bound: str = column("bound with which the number was compared")
-    interval_lower: float = column("lower limit of the number, if its table has one")
+    interval_lower: float = column("lower limit of the number's interval, if its table has one")
     interval_upper: float = column("upper limit")
-    where: str = column("the row that decided the outcome; empty if all rows together did")
+    where: str = column("the row that decided the outcome; empty if no single row did")
     reason: str = column("what was found")
     statement: str = column("the criterion in words; in the row overall, the title of the criteria")
     rationale: str = column("rationale for this number and this bound, as given in the criteria")
-
-
-# Samples that share reads give a sentence per pair; the h5ad files contain all.
-_MOST_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +309,8 @@ def _invalid(results: ResultTables, *, allowed: Collection[str]) -> Iterator[Ass
     if unknown := results.why_validity_unknown():
         told[unknown] = None
     if told:
-        named = [*told][:_MOST_NAMED]
+        # Samples that share reads give a sentence per pair; the h5ad files contain all.
+        named = [*told][:MOST_NAMED]
         more = [f"{len(told) - len(named)} more"] if len(told) > len(named) else []
         judged = Judgement(outcome="not assessable", reason="; ".join([*named, *more]))
         yield Assessed(criterion=BuiltIn(), judgement=judged)

@@ -30,7 +30,7 @@ _RANK_OF: Final = {
     "counts table": 5,
 }
 UNSURE: Final = 4
-"""Files of this or a higher rank are not necessarily tables of samples."""
+"""A file of this or a higher rank may be something other than a table of samples."""
 # More files of all samples than this are not downloaded only to be inspected.
 _MOST_TRIED: Final = 8
 _GSM: Final = re.compile(r"(GSM\d+)(?=[_.\-])")
@@ -43,7 +43,7 @@ class Offer:
     rank: int
     name: str
     files: Mapping[str, SuppliedFile | Path]
-    """The file of each accession; the key is empty if one file contains all samples."""
+    """The file of each sample, by accession; one file of all samples has an empty key."""
     level: Level | None = None
     """The level according to the name; the level found in the contents takes precedence."""
     stated: Level | None = None
@@ -154,7 +154,7 @@ def _require_each(
         if rank < UNSURE and lacking is not None:
             looks = next(iter(files.values()))[0].looks
             raise InputError(
-                f"there are files ({looks}) of {', '.join(sorted(files))}, but no file of "
+                f"there is a file ({looks}) for {', '.join(sorted(files))}, but none for "
                 + lacking.candidate.describe(),
                 path=study.accession,
                 remedy="exclude this sample with `acquire.samples.exclude: "

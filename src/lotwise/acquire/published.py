@@ -23,7 +23,7 @@ from lotwise.tree import VERIFICATION
 
 Status = Literal["agrees", "differs", "not on file", "not computed"]
 
-RULE: Final = "agrees within half a unit of the last printed decimal"
+RULE: Final = "agrees if the difference is at most half a unit of the last printed decimal"
 # c of log2(TPM + c) in Bloor et al. 2020.
 PSEUDOCOUNT: Final = 1.0
 _NEEDED: Final = ("batch_a", "batch_b", "feature_set", "pseudocount", "pearson", "reason")

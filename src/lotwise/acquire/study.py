@@ -107,7 +107,7 @@ class Study:
         if n_fastq:
             routes["reads"] = f"FASTQ of {n_fastq} of {len(runs)} samples"
         if n_dumped and has_toolkit():
-            words = f"the SRA toolkit for {n_dumped} of {len(runs)} samples"
+            words = f"download by the SRA toolkit for {n_dumped} of {len(runs)} samples"
             routes["reads"] = f"{routes['reads']}, {words}" if n_fastq else words
         tables = self.tables()
         if tables:

@@ -26,7 +26,7 @@ _DAMAGED: Final[tuple[type[Exception], ...]] = (
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _BLOCK: Final = 1 << 18
 LONGEST_LINE: Final = 1 << 24
-"""Maximum bytes of a line; the longest lines of GEO records have some thousands."""
+"""Maximum bytes of a line; the longest lines of GEO records have a few thousand bytes."""
 MOST_UNPACKED: Final = 1 << 36
 """Maximum size of an unpacked file, 64 GiB; data tables in it count, although they are skipped."""
 MOST_TEXT: Final = 1 << 28

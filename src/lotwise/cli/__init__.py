@@ -131,7 +131,7 @@ class LazyGroup(click.Group):
 @click.option("-v", "--verbose", is_flag=True, help="Print more about each step.")
 @click.option("-q", "--quiet", is_flag=True, help="Print errors only.")
 def lotwise(*, verbose: bool, quiet: bool) -> None:
-    """Do these manufacturing batches of cells carry the same transcriptome?
+    """Do these manufacturing batches of cells have the same transcriptome?
 
     Exit codes: 0 success; 1 success, and the answer is no; 2 wrong input or wrong call;
     3 environment problem (network, program, disk); 70 defect in lotwise, with a traceback

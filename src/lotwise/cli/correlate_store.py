@@ -33,7 +33,7 @@ Examples:
     help="Correlation coefficient; spearman gives tied values their average rank.",
 )
 @click.option(
-    "--nearest", type=int, help="Find this number of nearest samples instead of the matrix."
+    "--nearest", type=int, help="Store this number of nearest samples per sample, not the matrix."
 )
 @click.option(
     "--queries", type=PATH, help="Samples (zarr or h5ad) for which the nearest samples are found."

@@ -31,9 +31,7 @@ _DEFAULT_CONFIG = Path("config.yaml")
     help="Seconds to wait for each address and each command of SLURM.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
-@click.option(
-    "--fix", is_flag=True, help="Write the SLURM status command that works into the profile."
-)
+@click.option("--fix", is_flag=True, help="Write a working SLURM status command into the profile.")
 def command(
     *,
     config_path: Path | None,

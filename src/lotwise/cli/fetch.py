@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option(
     "--results",
     type=click.Path(path_type=Path, file_okay=False),
-    help="Results folder; this call is entered in its record.",
+    help="Results folder; this call is added to its record.",
 )
 @acquiring_options
 def command(  # noqa: PLR0913, one parameter an option

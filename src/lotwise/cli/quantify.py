@@ -78,8 +78,8 @@ _OF_SAMPLES = ("quantify", "halves")
     help="'index' only builds the index. 'quantify' quantifies reads that passed `lotwise check`, "
     "and records which samples are refused. 'halves' quantifies halves and quarters of the reads "
     "of samples that 'quantify' has quantified. 'judge' checks the quantifications; the exit code "
-    "is 1 if a sample is refused. With --no-halves, 'judge' also removes the halves of an earlier "
-    "call.",
+    "is 1 if a sample is refused. With --no-halves, 'judge' also removes halves that an earlier "
+    "call quantified.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,

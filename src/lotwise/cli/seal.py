@@ -27,7 +27,11 @@ Example:
     required=True,
     help="What the signature means.",
 )
-@click.option("--identity", default="", help="Principal of the key.  [default: the name]")
+@click.option(
+    "--identity",
+    default="",
+    help="Principal of the key in the file of allowed signers.  [default: the name]",
+)
 @click.option(
     "--criteria", is_flag=True, help="Seal only the registered criteria, before there are results."
 )
@@ -67,5 +71,6 @@ def command(
     if timestamp:
         query = statement.with_suffix(".tsq")
         click.echo(
-            f"send {query} to a time authority and save the answer as {query.with_suffix('.tsr')}"
+            f"send {query} to a time-stamping authority and save the answer as "
+            f"{query.with_suffix('.tsr')}"
         )

@@ -104,7 +104,7 @@ if TYPE_CHECKING:
     type=click.IntRange(1),
     default=1,
     show_default=True,
-    help="Threads for writing reads; the files do not depend on it.",
+    help="Number of threads that write reads; it does not change the files.",
 )
 def command(  # noqa: PLR0913, one parameter an option
     *,

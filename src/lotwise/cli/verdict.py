@@ -67,8 +67,8 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
     verdict = write_verdict(out, read)
     if (out / PROVENANCE).exists():
         click.echo(
-            "lotwise: note: the record does not contain this verdict yet; `replay` and `crate` "
-            f"accept the verdict after this command: lotwise record --out {out}",
+            "lotwise: note: the record does not contain this verdict yet; before `replay` or "
+            f"`crate`, run: lotwise record --out {out}",
             err=True,
         )
     say(verdict, out)

@@ -80,7 +80,7 @@ def _to_transcribe(rows: Sequence[Verification], config: Path | None) -> Iterato
             if (row.source, row.level) == (source, level)
         )
         yield f"     {source} ({level}): {pairs}"
-    yield f"2. In {where}acquire: expected:, change `r: null, decimals: null` of each pair."
+    yield f"2. In {where}under acquire: expected:, replace `r: null, decimals: null` of each pair."
     yield "   For a printed 0.98, write `r: 0.98, decimals: 2`."
     yield f"3. Run `lotwise verify --config {config or 'config.yaml'} --results RESULTS` again."
 

@@ -83,7 +83,10 @@ class NetworkSettings(Section):
         default=60.0, description="Seconds without data before a transfer is stopped."
     )
     attempts: int = Field(
-        default=6, ge=1, le=50, description="Number of consecutive attempts without new data."
+        default=6,
+        ge=1,
+        le=50,
+        description="Maximum number of consecutive attempts without new data.",
     )
     backoff: float = Field(
         default=1.0,

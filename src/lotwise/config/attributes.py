@@ -39,7 +39,9 @@ class Attribute(Section):
         default=None, description="mean log2 TPM of a gene set in the GMT file"
     )
     r: Literal["median"] | None = Field(
-        default=None, description="median R to the lots before the change, as Fisher's z"
+        default=None,
+        description="mean Fisher's z of R with the lots before the change; R of two lots is the "
+        "median over pairs of samples",
     )
     margin: _Positive = Field(
         description="equivalence margin: largest acceptable difference of means"

@@ -103,8 +103,8 @@ class EvidenceConfig(Section):
         default=None,
         ge=-1,
         le=1,
-        description="R threshold of the detectable-change analysis; null: the observed R of each "
-        "pair",
+        description="detectable change: the largest change that leaves R at or above this value is "
+        "reported; null: the observed R of each pair",
     )
     reference_set: Path | None = Field(
         default=None,
@@ -141,8 +141,8 @@ class EvidenceConfig(Section):
         default=None,
         lt=0,
         allow_inf_nan=False,
-        description="outlier score below which a sample is flagged; null: a computed limit, with "
-        "which at most 5 % of the runs without an outlier have a flagged sample",
+        description="outlier score below which a sample is flagged; null: computed, so that "
+        "at most 5 % of the runs without an outlier have a flagged sample",
     )
     spike_ins: tuple[Annotated[str, Field(min_length=2)], ...] = Field(
         default=("ERCC-", "SIRV"),

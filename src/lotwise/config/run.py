@@ -30,7 +30,7 @@ Style = Literal["paper", "density"]
 FigureFormat = Literal["pdf", "svg", "png"]
 TpmSum = Literal["million", "any"]
 NONE: Final = "none"
-"""On the command line, the value that stands for an empty list."""
+"""Value that means an empty list on the command line."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

@@ -174,8 +174,8 @@ def _examine_status_command(cluster: Cluster, profile: Profile) -> Finding:
             check="slurm",
             subject="status command",
             state="warning",
-            found=f"squeue lists a job until {age} s after its end, but the profile checks it "
-            f"after {profile.first_status_seconds} s and then less often",
+            found=f"squeue lists a job until {age} s after its end, but Snakemake first checks it "
+            f"after {profile.first_status_seconds} s, then less often, and can miss its end",
             remedy="set slurm-init-seconds-before-status-checks to "
             f"{max(1, age // _LOOKS_BEFORE_FORGOTTEN)}"
             if cluster.accounting_fault

@@ -27,7 +27,7 @@ class BatchRecord(Record):
         "counts to which every library was thinned; NaN if not thinned", heading="thinned to"
     )
     median_to_others: float = column(
-        "median R over the other batches; R to each is the median over pairs of single samples",
+        "median R over the other batches; R of two batches: median over pairs of samples",
         heading="median R to others",
         display="r",
     )

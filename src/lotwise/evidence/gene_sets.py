@@ -43,7 +43,7 @@ class BatchGeneSetRecord(Record):
     )
     gene_set: str = column("name of the set", heading="set", names_row=True)
     n_genes: int = column(
-        "genes of the set whose median TPM over batches reaches the threshold", heading="genes"
+        "genes of the set with a median TPM over batches at or above the threshold", heading="genes"
     )
     shift: float = column(
         "score of the batch (mean log2 expression of the set minus mean of all other genes) minus "

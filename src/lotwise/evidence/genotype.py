@@ -18,7 +18,7 @@ class GenotypeRecord(OfPair):
 
     table: ClassVar[str] = "genotype"
     same_donor: str = column(
-        "whether both are of one donor: yes, no, or why this is not known",
+        "whether both samples are of one donor: yes, no, or why this is not known",
         heading="one donor",
         answers=("yes", "no"),
     )
@@ -27,7 +27,8 @@ class GenotypeRecord(OfPair):
         heading="sites that vary",
     )
     informative_concordance: float = column(
-        "share of these sites at which both have the same genotype, in [0, 1]; NaN without sites",
+        "share of these sites at which both samples have the same genotype, in [0, 1]; NaN "
+        "without sites",
         heading="concordance there",
         display="percent",
     )
@@ -36,11 +37,12 @@ class GenotypeRecord(OfPair):
         heading="sites",
     )
     concordance: float = column(
-        "share of these sites at which both have the same genotype, in [0, 1]; NaN without sites",
+        "share of these sites at which both samples have the same genotype, in [0, 1]; NaN "
+        "without sites",
         heading="concordance",
         display="percent",
     )
-    n_bases: int = column("places with enough bases in both", heading="bases covered")
+    n_bases: int = column("places with enough bases in both samples", heading="bases covered")
     n_genes: int = column("genes with such a place", heading="genes")
     n_discordant_genes: int = column("genes where a genotype differs", heading="genes that differ")
     log10_ratio: float = column(
@@ -68,8 +70,8 @@ class DonorRecord(Record):
         heading="by genotype",
     )
     agrees: str = column(
-        "whether the donor found is that of the sample sheet or, if the sheet gives no donor, "
-        "that of the other samples of the batch: yes, no, or why this is not known",
+        "whether the donor found is that of the sample sheet: yes, no, or why this is not known; "
+        "if the sheet gives no donor, that of the other samples of the batch is used",
         heading="agrees",
         answers=("yes", "no"),
     )
@@ -87,7 +89,7 @@ class DonorRecord(Record):
     second_donor: str = column("the second donor", heading="second donor")
     n_bases: int = column("places with enough bases", heading="bases covered")
     n_fragments: int = column("fragments examined", heading="fragments")
-    n_placed: int = column("number of these fragments placed on a transcript", heading="placed")
+    n_placed: int = column("number of examined fragments placed on a transcript", heading="placed")
     reason: str = column("what is unusual about the sample; empty if nothing is", heading="reason")
 
 

@@ -37,7 +37,8 @@ class MarkerRecord(Record):
         covers="identity",
     )
     group: str = column(
-        "group of alternatives (any_of), of which one is enough for yes; empty otherwise",
+        "group of alternative markers (any_of); one marker as expected is enough for yes; empty "
+        "without alternatives",
         heading="one of",
     )
     specific: bool = column(
@@ -45,7 +46,7 @@ class MarkerRecord(Record):
         heading="specific",
     )
     note: str = column(
-        "why the marker was not judged; otherwise the note on the marker, or else on the panel",
+        "why the marker is not judged; otherwise the note on the marker, or else on its panel",
         heading="note",
     )
 

@@ -34,7 +34,7 @@ class UsageRecord(OfPair):
         "whether the dominant isoform differs", heading="dominant flips", known_with="distance"
     )
     null_distance: float = column(
-        "root mean square of the distances, with the prior, between bootstraps of one sample"
+        "root mean square of distances between bootstraps of one sample, after the prior is added"
     )
     null_flip_share: float = column(
         "share of bootstrap pairs in which the dominant isoform differs"
@@ -82,7 +82,7 @@ class ShareRecord(Record):
         display="percent",
     )
     distance: float = column(
-        "largest Jensen-Shannon distance of the gene's usage between two of these batches",
+        "Jensen-Shannon distance between the two batches whose usage of the gene differs most",
         heading="distance",
     )
     reason: str = column(REASON)

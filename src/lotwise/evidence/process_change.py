@@ -41,7 +41,7 @@ class ProcessChangeRecord(Record):
         covers="size of differences",
     )
     permutation_p: float = column(
-        "share of permutations of pre and post over the lots with at least this difference",
+        "share of the permutations of pre and post in which the difference is at least as large",
         heading="permutation p",
     )
     smallest_p: float = column(

@@ -44,8 +44,8 @@ class ComparisonRecord(Record):
         answers=("yes", "no"),
     )
     rank_p: float = column(
-        "p-value of the new batch's rank among all batches by median R to the others; small if "
-        "R is low",
+        "p-value of the new batch, from ranking all batches by their median R to the others; small "
+        "if its R is low",
         heading="rank p",
     )
     smallest_p: float = column(

@@ -18,20 +18,20 @@ class ReportSection:
 SAMPLES: Final = ReportSection(
     "samples",
     "Samples and intake",
-    "The samples compared, checks of their reads, and the depth of each library. Read "
-    "this before any R: TPM of a failed library still sum to a million.",
+    "This section lists the samples, the checks of their reads, and the depth of each library. "
+    "Read this before any R: TPM of a failed library still sum to a million.",
 )
 FIGURES: Final = ReportSection(
     "figures",
     "Every pair of samples",
-    "As in Extended Data Figs 1 and 2 of Bloor et al. 2020: scatter plots of log2(TPM + c) "
-    "below the diagonal, and Pearson's R over all features in the cells above the diagonal.",
+    "As in Extended Data Figs 1 and 2 of Bloor et al. 2020, scatter plots of log2(TPM + c) are "
+    "below the diagonal, and Pearson's R over all features is in the cells above the diagonal.",
 )
 SENSITIVITY: Final = ReportSection(
     "sensitivity",
     "What R depends on, and what it would miss",
-    "R over fewer features and with other pseudo-counts, the noise ceiling and the interval of R, "
-    "and the changes of expression that R would not have detected.",
+    "This section shows R over fewer features and with other pseudo-counts, the noise ceiling and "
+    "the interval of R. It also shows the changes of expression that R would not have detected.",
 )
 AGREEMENT: Final = ReportSection(
     "agreement",
@@ -44,15 +44,15 @@ AGREEMENT: Final = ReportSection(
 CONTRIBUTIONS: Final = ReportSection(
     "contributions",
     "Features that lower R most",
-    "The exact share of 1 - R contributed by each feature; the shares of all features sum "
+    "For each feature, the table gives its exact share of 1 - R; the shares of all features sum "
     "to one. Pairs with the lowest R come first.",
 )
 ISOFORMS: Final = ReportSection(
     "isoforms",
     "Isoform usage",
-    "How isoform usage differs between batches is shown for genes that are detected in both "
-    "samples and have at least two isoforms. Without bootstraps of the quantifier there is no "
-    "p-value, and most large distances at low counts are noise of counting and quantification.",
+    "This section shows how isoform usage differs between batches, for genes that are detected "
+    "in both samples and have at least two isoforms. Without bootstraps of the quantifier there is "
+    "no p-value, and most large distances at low counts are noise of counting and quantification.",
 )
 BATCHES: Final = ReportSection(
     "batches",
@@ -62,7 +62,7 @@ BATCHES: Final = ReportSection(
 GENOTYPE: Final = ReportSection(
     "genotype",
     "Identity by genotype",
-    "Which samples come from the same donor, according to the variants in their reads. No other "
+    "The variants in the reads show which samples come from the same donor. No other "
     "statistic of this report can distinguish donors of the same sex. Lots of the same donor "
     "cannot be distinguished. A high R does not exclude an exchange of samples.",
 )
@@ -75,6 +75,7 @@ PROCESS: Final = ReportSection(
 PANELS: Final = ReportSection(
     "panels",
     "Identity and purity panels",
-    "Whether the samples express the expected markers. A high R does not exclude an exchange of "
-    "samples. A marker missing from the annotation is reported as not annotated, never as 0.",
+    "This section shows whether the samples express the expected markers. A high R does not "
+    "exclude an exchange of samples. A marker missing from the annotation is "
+    "reported as not annotated, never as 0.",
 )

@@ -38,7 +38,7 @@ class VarianceRecord(Record):
         "upper quartile of that share", heading="upper quartile", display="percent"
     )
     within_condition: float = column(
-        "same median, of the variance that is left without the condition; NaN for the condition",
+        "median share of the variance within a condition; NaN for the condition itself",
         heading="share within a condition",
         display="percent",
     )

@@ -52,8 +52,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             named = _common({name: read[name].features for name in names})
             rest = max(_share_outside(abundance, named) for abundance in read.values())
             warnings.warn(
-                "the version numbers of identifiers differ between samples, so they are ignored; "
-                f"{n_plain - n_shared:,} more features match; with version numbers, up to "
+                "the version numbers of identifiers differ between samples and are ignored, so "
+                f"{n_plain - n_shared:,} more features match. With version numbers, up to "
                 f"{percent(rest)} of the TPM of a sample would not be compared",
                 SharedFeaturesWarning,
                 stacklevel=3,
@@ -80,7 +80,8 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
         }
         most = max(lost, key=lambda name: lost[name])
         came += (
-            f"; the other features have up to {percent(lost[most])} of the TPM (sample {most!r})"
+            f"; the other features have up to {percent(lost[most])} of the TPM of a sample "
+            f"(most in {most!r})"
         )
         warnings.warn(
             f"{came}; only common features are compared",

@@ -103,8 +103,8 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
                 f"sample {sample!r}: all values are multiples of one number, so these are counts "
                 "per million (CPM), not TPM, unless rounded values were scaled again",
                 path=abundance.path,
-                remedy="use the TPM of the quantifier, or give CPM of 3' reads as such "
-                "(from_frame, unit='cpm'); for TPM or FPKM that were rounded and then scaled, use "
+                remedy="use the TPM of the quantifier; for CPM of 3' reads, use from_frame with "
+                "unit='cpm'; for TPM or FPKM that were rounded and then scaled, use "
                 "'tpm_sum: any' (--tpm-sum any)",
             )
         return ""
@@ -212,8 +212,8 @@ def check_counts(read: Mapping[str, Abundance]) -> None:
         ):
             every = "the counts of every sample" if totals.size > 1 else "the counts"
             raise InputError(
-                f"sample {name!r}: {every} sum to {totals[0]:,.0f}, and hardly any is a whole "
-                "number, so these are normalised values such as CPM",
+                f"sample {name!r}: {every} sum to {totals[0]:,.0f}, and hardly any count is a "
+                "whole number, so these are normalised values such as CPM",
                 path=one.path,
                 remedy=remedy,
             )
@@ -247,8 +247,8 @@ def check_unit(read: Mapping[str, Abundance], unit: str) -> None:
                 f"sample {name!r}: the largest CPM is {one.tpm.max():.4g}, so the values are "
                 "logarithms",
                 path=one.path,
-                remedy="give the unit with its logarithm, such as 'log2(CPM + 1)', or undo it "
-                "(numpy.expm1 for scanpy's log1p)",
+                remedy="give the unit with its logarithm, such as 'log2(CPM + 1)', or undo the "
+                "logarithm (numpy.expm1 for scanpy's log1p)",
             )
     is_one = totals.size > 1 and np.ptp(totals) <= _SAME_TOTAL * totals.mean()
     if is_one and 0 < totals[0] < (1 - _ROUNDING) * _MILLION:
@@ -256,7 +256,7 @@ def check_unit(read: Mapping[str, Abundance], unit: str) -> None:
         raise InputError(
             f"sample {name!r}: CPM of every sample sum to {totals[0]:,.0f}, not to a million",
             path=one.path,
-            remedy="multiply them so that they do, or use unit='normalized'",
+            remedy="multiply the CPM so that they sum to a million, or use unit='normalized'",
         )
 
 

@@ -194,7 +194,7 @@ def require_labels(expression: AnnData, table: pd.DataFrame, *, name: str, tool:
                 if sample in label_of and label_of[sample] != label:
                     raise InputError(
                         f"{name!r} was computed when sample {sample!r} had {column} {label!r}, "
-                        f"but now it has {label_of[sample]!r}",
+                        f"but now the sample has {label_of[sample]!r}",
                         remedy=f"call {tool} again",
                     )
 

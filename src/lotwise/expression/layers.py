@@ -152,7 +152,7 @@ def log_tpm_of(expression: AnnData, pseudocount: float = 1.0) -> FloatArray:
 
 
 def stored_bootstraps(expression: AnnData) -> Mapping[str, npt.NDArray[np.float32]]:
-    """Return the estimated counts of the bootstraps by sample, each bootstraps x features.
+    """Return the estimated counts of each sample's bootstraps, bootstraps x features.
 
     Raises
     ------

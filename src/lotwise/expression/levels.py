@@ -119,7 +119,7 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     if unmapped.any():
         warnings.warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
-            f"{transcripts.source}; these transcripts have {percent(share.min())} to "
+            f"{transcripts.source}; they account for {percent(share.min())} to "
             f"{percent(share.max())} of a sample's TPM and are excluded at gene level",
             UnmappedTranscriptsWarning,
             stacklevel=3,

@@ -80,8 +80,8 @@ def read_quant(
         Level of a TPM matrix, if it cannot be inferred from its features.
     bootstraps
         Read the bootstraps of kallisto and salmon into ``uns["lotwise"]["bootstraps"]``. For each
-        sample, this contains estimated counts, bootstraps x features. For a gene, these are the
-        counts that give its TPM if they are divided by its length.
+        sample, this contains estimated counts, bootstraps x features. The counts of a gene,
+        divided by its length, are proportional to its TPM.
 
     Returns
     -------

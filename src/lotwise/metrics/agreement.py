@@ -124,9 +124,9 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     """Return the replicate concordance of two samples as ENCODE's pipeline defines it.
 
     Features that are zero in both samples are dropped. Values are log2 **without** pseudo-count,
-    and only features with a mean log2 above 0 are used. ``mad`` and ``sd`` are not centred, so a
-    global shift counts. They are rounded to 3 decimals as in ENCODE's script. If a feature is zero
-    in one sample, its mean log2 is -inf. ENCODE's script drops it without a message; here
+    and only features with a mean log2 above 0 are used. ``mad`` and ``sd`` are not centred, so
+    they include a global shift. They are rounded to 3 decimals as in ENCODE's script. If a feature
+    is zero in one sample, its mean log2 is -inf. ENCODE's script drops it without a message; here
     ``n_zero_in_one`` counts it.
 
     Parameters
@@ -137,8 +137,8 @@ def encode_qc(x: npt.ArrayLike, y: npt.ArrayLike) -> EncodeQc:
     Returns
     -------
     ``mad``, ``sd`` >= 0 in log2 units; ``pearson``, ``spearman`` in [-1, 1], on ``n_features``
-    features. ``mad`` and ``sd`` need at least one feature; the correlations need two features whose
-    values differ within each sample. Otherwise they are NaN. ENCODE warns on Spearman below 0.9
+    features. ``mad`` and ``sd`` need at least one feature; the correlations need two features, and
+    neither sample may be constant. Otherwise they are NaN. ENCODE warns on Spearman below 0.9
     (same donor) or 0.8 (different donors).
 
     Raises

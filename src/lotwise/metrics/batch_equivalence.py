@@ -131,10 +131,10 @@ def accepted_margin(
     """Return the upper tolerance limit of D over accepted batches, as a margin for new batches.
 
     The ``D`` of an accepted batch is the median of 1 - R to the other accepted batches, minus the
-    median of 1 - R within batches. A pair of batches contributes to D of both. The spread of D is
-    therefore only ``(k - 2) / (k - 1)`` of the spread of batches, and the standard deviation of D
-    is divided by this factor. The margin is ``mean + factor x sd``. The factor is the exact normal
-    tolerance factor, with ``level`` as content and as confidence.
+    median of 1 - R within batches. A pair of batches contributes to the D of both batches. The
+    spread of D is therefore too small by the factor ``(k - 2) / (k - 1)``, and the standard
+    deviation of D is divided by this factor. The margin is ``mean + factor x sd``. The factor is
+    the exact normal tolerance factor, with ``level`` as content and as confidence.
 
     Parameters
     ----------
@@ -159,15 +159,15 @@ def accepted_margin(
     --------
     >>> r = np.full((4, 4), 0.97) + 0.03 * np.eye(4)
     >>> accepted_margin(r, batches=[*"aabb"]).reason
-    '2 accepted batches set no margin; at least 6 are needed'
+    'a margin needs at least 6 accepted batches; there are 2'
     """
     if least_batches < FEWEST_BATCHES:
         raise InputError(f"least_batches must be >= {FEWEST_BATCHES}, got {least_batches}")
     pairs, names = _read(correlations, batches, conditions)
     k = len(names)
     if k < least_batches:
-        few = counted(k, "accepted batch sets", "accepted batches set")
-        reason = f"{few} no margin; at least {least_batches} are needed"
+        there = "is 1" if k == 1 else f"are {k}"
+        reason = f"a margin needs at least {least_batches} accepted batches; there {there}"
         return AcceptedMargin(NAN, k, reason)
     reason = _reason(pairs, names)
     if reason:
@@ -274,7 +274,7 @@ class _LeftOut(NamedTuple):
     def excess(self, difference: float) -> tuple[float, float]:
         """Return log(between) - log(within + difference) and its standard error.
 
-        The distribution of 1 - R is skewed, that of its logarithm is nearly symmetric. For a
+        The distribution of 1 - R is skewed; that of its logarithm is nearly symmetric. For a
         negative difference, -difference is added to between, so that both sides stay above 0.
         """
         raised = self.between - min(difference, 0), self.within + max(difference, 0)
@@ -283,7 +283,7 @@ class _LeftOut(NamedTuple):
         return float(of_all), _jackknife_error(np.array(left_out))
 
     def limit(self, t: float) -> float:
-        """Return the difference that lies ``t`` standard errors from the observed one."""
+        """Return the difference that lies ``t`` standard errors from the observed difference."""
 
         def beyond(difference: float) -> float:
             excess, error = self.excess(difference)

@@ -38,7 +38,7 @@ def batch_set_shift(
     sets: Mapping[str, Sequence[str]],
     n_smallest: int = 5,
 ) -> BatchSetShift:
-    """Test whether a gene set is shifted in one batch by more than it varies between batches.
+    """Test whether the shift of a gene set in one batch exceeds its variation between batches.
 
     The score of a set in a batch is its mean log2 expression minus that of all other genes.
     Student's t with k - 2 degrees of freedom compares the score of the batch with the scores of the
@@ -68,7 +68,7 @@ def batch_set_shift(
     Raises
     ------
     InputError
-        The number of names is not the number of genes, or ``batch`` is not a row.
+        The number of names differs from the number of genes, or ``batch`` is not a row.
 
     Examples
     --------

@@ -85,7 +85,7 @@ def medians_of_samples(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -
     Raises
     ------
     InputError
-        The matrix is not square, or there is not one batch per sample.
+        The matrix is not square, or ``batches`` does not have one name per sample.
 
     Examples
     --------
@@ -132,7 +132,7 @@ def leave_one_out(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> Bat
     Raises
     ------
     InputError
-        The matrix is not square or not symmetric, or there is not one name per batch.
+        The matrix is not square or not symmetric, or ``batches`` does not have one name per batch.
 
     Examples
     --------
@@ -166,10 +166,10 @@ def fewer_replicates_variance(
 ) -> float:
     """Return the extra variance of -ln R of a batch with fewer samples than the reference batches.
 
-    -ln R of a batch of one sample varies more than -ln R of reference batches of three samples, so
-    the limits of the reference would be too narrow. For each sample, -ln R to the samples of other
-    batches is averaged; let v be the pooled variance of these means within batches. For a batch of
-    m samples and reference batches of n samples each, the extra variance is
+    If a batch has one sample and each reference batch has three, -ln R of this batch varies more.
+    The limits of the reference would then be too narrow. For each sample, -ln R to the samples of
+    other batches is averaged; let v be the pooled variance of these means within batches. For a
+    batch of m samples and reference batches of n samples each, the extra variance is
     ``v (1 / m - mean of 1 / n)``.
 
     Parameters
@@ -230,12 +230,12 @@ def reference_interval(
 
     R of two samples with noise is at most the root of the product of their reliabilities
     (Spearman 1904). Therefore -ln R of two batches is modelled as a sum ``e_i + e_j`` of one noise
-    term per batch, estimated by least squares. The limits are computed for log ``e``: prediction
-    ``mean -+ t_{k-1} s sqrt(1 + 1/k)``, tolerance ``mean -+ factor s`` with the exact two-sided
-    normal factor for content and confidence ``level``. The limits of R for one more batch are
-    ``exp(-(e + median e_j))``. Also with few batches or unequal noise, the share of good batches
-    below these limits is near the nominal rate, but the limits are then wide. With limits on
-    Fisher's z, this share would be larger (``benchmarks/batch_rates.py --scales``). ``words``
+    term per batch, estimated by least squares. The prediction limits of log ``e`` are
+    ``mean -+ t_{k-1} s sqrt(1 + 1/k)``. The tolerance limits are ``mean -+ factor s``, with the
+    exact two-sided normal factor for content and confidence ``level``. The limits of R for one more
+    batch are ``exp(-(e + median e_j))``. Even with few batches or unequal noise, the share of good
+    batches below these limits is near the nominal rate, but the limits are then wide. With limits
+    on Fisher's z, this share would be larger (``benchmarks/batch_rates.py --scales``). ``words``
     states how much noise a batch must add to -ln R to be below the limits.
 
     Parameters
@@ -245,8 +245,8 @@ def reference_interval(
     level
         Coverage of the prediction interval; content and confidence of the tolerance interval.
     extra_variance
-        How much the variance of ``e`` of the batch to be compared exceeds that of a reference
-        batch; see :func:`fewer_replicates_variance`.
+        Variance of ``e`` of the batch to be compared, minus that of a reference batch; see
+        :func:`fewer_replicates_variance`.
 
     Returns
     -------
@@ -303,7 +303,7 @@ def reference_interval(
         f"{k} batches: a normal {100 * level:g} %/{100 * level:g} % tolerance interval reaches "
         f"{factor:.1f} standard deviations to either side (1.96 if mean and standard deviation "
         f"were known). About {100 * (1 - level):.2g} % of good batches that vary independently lie "
-        "outside the prediction interval. A batch lies below it only if it adds more than "
+        "outside the prediction interval. A batch is below this interval only if it adds more than "
         f"{times:.2g} times as much to -ln R as these batches do (geometric mean)"
     )
     return ReferenceInterval(
@@ -312,7 +312,7 @@ def reference_interval(
 
 
 def rank_p(correlations: npt.ArrayLike, *, batch: int) -> RankP:
-    """Return the p-value of a batch's rank among all k + 1 batches; a low R is unusual.
+    """Return the p-value of a batch's rank among all k + 1 batches; a low R gives a low p.
 
     Each of the k + 1 batches, the new one included, is ranked by its median R to the other k. Thus
     every median is over k pairs: a median over fewer pairs would vary differently.

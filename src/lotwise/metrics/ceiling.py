@@ -111,10 +111,10 @@ def replicate_reliabilities(
 ) -> tuple[ReplicateReliability, ...]:
     """Return the reliability of each sample from its replicates, robust to swaps and bad samples.
 
-    The reliability of a group is the median of its samples' highest R to a replicate.
-    One bad sample of three does not change this median. If 1 - R of a group is more than
-    :func:`disagree_from` times that of the best group, its samples are probably not replicates of
-    each other. Such a group gets the median reliability of the groups without this problem.
+    For each sample, the highest R to a replicate is used. The median of these R is the reliability
+    of the group. One bad sample of three does not change this median. If 1 - R of a group is more
+    than :func:`disagree_from` times that of the best group, its samples are probably not replicates
+    of each other. Such a group gets the median reliability of the groups without this problem.
     Otherwise a swap would lower the ceiling and would not be noticed.
 
     Parameters
@@ -241,8 +241,9 @@ def thinning_reliability(
 
     The counts are thinned binomially into two, four and eight independent libraries of a
     half, a quarter and an eighth of the depth. log(1/r - 1) of their mean R is extrapolated
-    quadratically in log depth to the full depth. Spearman-Brown is the special case of a slope
-    of -1. At low depth, log2(TPM + c) has another slope, and Spearman-Brown is too high.
+    quadratically in log depth to the full depth. The Spearman-Brown formula assumes a slope of -1.
+    At low depth, log2(TPM + c) has another slope, and the formula gives a reliability that is too
+    high.
 
     Parameters
     ----------
@@ -258,10 +259,9 @@ def thinning_reliability(
 
     Returns
     -------
-    Reliability in (0, 1]. NaN without counts, or where thinned libraries do not correlate beyond
-    chance (R up to 3 / sqrt(features)), because nothing can be extrapolated from such an R. It
-    covers the noise of counting reads, but not of library preparation or of assigning reads to
-    isoforms.
+    Reliability in (0, 1]. It covers the noise of counting reads, but not of library preparation or
+    of assigning reads to isoforms. NaN without counts, or where thinned libraries do not correlate
+    beyond chance (R up to 3 / sqrt(features)): nothing can be extrapolated from such an R.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Composition: TPM factor of unchanged features between samples, and total RNA by spike-ins."""
+"""Composition: the factor by which TPM of unchanged features differ; total RNA by spike-ins."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _LEAST: Final = 1e-300
 class Composition(NamedTuple):
     """Factor of each sample, and its total RNA by spike-ins; one entry per sample.
 
-    ``factor`` is the median, over features, of the ratio of TPM to the other samples' median TPM.
-    TPM of unchanged features differ from those of the other samples by this factor.
-    ``global_change`` is the ratio of all other RNA to the spike-ins, relative to the other samples.
-    ``reason`` and ``spike_in_reason`` state why ``factor`` and ``global_change`` are NaN.
+    For each feature, TPM is divided by the median TPM of the other samples; ``factor`` is the
+    median of these ratios. TPM of unchanged features differ from those of the other samples by this
+    factor. ``global_change`` is the amount of RNA relative to the spike-ins, compared with other
+    samples. ``reason`` and ``spike_in_reason`` state why ``factor`` and ``global_change`` are NaN.
     """
 
     factor: FloatArray
@@ -43,10 +43,10 @@ def composition(
 
     TPM are relative. If a few features take a larger share, the TPM of all others fall, although
     they did not change. The factor is ``2 ** median(L - median of the others' L)`` with
-    ``L = log2 TPM``, over the features with at least ``threshold`` TPM in every sample, without
-    spike-ins. Spike-ins were added in equal amounts, so they show a change of the total RNA. The
-    global change is the total TPM of all features except spike-ins, relative to the other samples,
-    divided by the factor of the spike-ins.
+    ``L = log2 TPM``. The first median is over the features with at least ``threshold`` TPM in every
+    sample, except spike-ins. Spike-ins were added in equal amounts, so they show a change of the
+    total RNA. The global change is a ratio of two factors: that of the total TPM without spike-ins,
+    divided by that of the spike-ins.
 
     Parameters
     ----------
@@ -59,8 +59,8 @@ def composition(
 
     Returns
     -------
-    Both values are NaN with a reason for a single sample. The factor is also NaN with fewer than 10
-    usable features, and the global change with fewer than three usable spike-ins.
+    For a single sample, both values are NaN, with a reason. The factor is also NaN with fewer than
+    10 usable features, and the global change with fewer than three usable spike-ins.
 
     Raises
     ------

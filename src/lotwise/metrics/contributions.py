@@ -38,8 +38,9 @@ class Contributions(NamedTuple):
 def decomposition(x: npt.ArrayLike, y: npt.ArrayLike) -> Decomposition:
     """Split 1 - r exactly over features.
 
-    With z standardised by 1/n moments, ``1 - r = mean((zx - zy)^2) / 2``. So feature i contributes
-    ``(zx_i - zy_i)^2 / (2n)``. This is an identity, not an approximation.
+    Let zx and zy be x and y, standardised with the divisor n. Then
+    ``1 - r = mean((zx - zy)^2) / 2``, and feature i contributes ``(zx_i - zy_i)^2 / (2n)``. This is
+    an identity, not an approximation.
 
     Parameters
     ----------
@@ -86,8 +87,8 @@ def contributions(
     Returns
     -------
     ``feature_index``, their ``contribution``, and the ``cumulative_share`` of 1 - r that they
-    explain together, in [0, 1]. Where 1 - r is 0 the cumulative share is NaN with a reason. Where
-    r is not defined all arrays are empty.
+    explain together, in [0, 1]. If 1 - r is 0, the cumulative share is NaN, with a reason. If r is
+    not defined, all arrays are empty.
 
     Raises
     ------

@@ -145,7 +145,9 @@ def spearman_matrix(values: npt.ArrayLike) -> FloatArray:
 
 
 def ranks(values: npt.ArrayLike) -> FloatArray:
-    """Rank each sample's features; ties get their average rank. A sample with a NaN is all NaN.
+    """Rank each sample's features; ties get their average rank.
+
+    If a sample contains a NaN, all its ranks are NaN.
 
     Examples
     --------
@@ -160,7 +162,7 @@ def ranks(values: npt.ArrayLike) -> FloatArray:
 
 
 def dense_ranks(sample: npt.ArrayLike) -> IntArray:
-    """Replace each value by its number among the distinct values, from 0, lowest first.
+    """Replace each value by its rank among the distinct values; the lowest value gets 0.
 
     Examples
     --------

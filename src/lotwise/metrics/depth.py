@@ -36,10 +36,10 @@ def thin_to_smallest(
 ) -> Thinned:
     """Thin every library binomially to the total counts of the smallest one.
 
-    R is lower at lower depth, so a good batch with few reads would lie below the limits of the
-    other batches. Estimated counts are rounded up or down at random according to their fraction,
-    also in the smallest library. The TPM of a feature changes in proportion to its counts, and the
-    sum of TPM of each sample is kept.
+    R is lower at lower depth. Without thinning, a good batch with few reads would therefore be
+    below the limits of the other batches. Estimated counts are rounded up or down at random
+    according to their fraction, also in the smallest library. The TPM of a feature changes in
+    proportion to its counts, and the sum of TPM of each sample is kept.
 
     Parameters
     ----------

@@ -110,8 +110,8 @@ def noise_spread(correlations: npt.ArrayLike, *, batches: npt.ArrayLike) -> floa
 
     Returns
     -------
-    The standard deviation of ln a. Least squares can give an ``a_i`` below a tenth of the mean
-    ``a``; it is set to this tenth. 0 if there are fewer than four samples or if R is always 1.
+    The standard deviation of ln a; 0 if there are fewer than four samples or if R is always 1.
+    Every ``a_i`` below a tenth of the mean ``a`` is set to this tenth.
 
     Examples
     --------

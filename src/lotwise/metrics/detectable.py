@@ -163,7 +163,7 @@ def perturbed_r(
 
 
 def less_visible(one: PerturbedR, other: PerturbedR) -> PerturbedR:
-    """Return the larger R of two grids in each cell; it belongs to the less visible change.
+    """Return the larger R of two grids in each cell: R of the less visible change.
 
     A change may be hidden in one sample of a pair and visible in the other. Neither is preferred.
 

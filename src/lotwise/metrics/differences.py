@@ -38,9 +38,9 @@ class BlandAltman(NamedTuple):
 
 
 class LogRatios(NamedTuple):
-    """log2 TPM of two samples without the median ratio; half of it is removed from each sample.
+    """log2 TPM of two samples; half of the log2 median ratio is subtracted from x and added to y.
 
-    ``median_ratio`` is x / y of the median feature, which is the shift in composition; NaN without
+    ``median_ratio`` is the median of x / y over features, the shift in composition; NaN without
     features.
     """
 
@@ -59,7 +59,7 @@ class FoldChangeShares(NamedTuple):
 
 
 def log_ratios(tpm_x: npt.ArrayLike, tpm_y: npt.ArrayLike) -> LogRatios:
-    """Return log2 TPM without pseudo-count and without the median ratio of the two samples.
+    """Return log2 TPM of two samples, without pseudo-count and corrected for their median ratio.
 
     A two-fold change is then exactly two-fold. With a pseudo-count of 1, a change from 1 to 2 TPM
     would be 1.5-fold. TPM is a share of the total, so one very high feature lowers all others; the

@@ -34,10 +34,10 @@ def compare_labels(
     """Compare the donors found by genotype with those of the sample sheet.
 
     Each labelled donor is assigned to one group of samples, and each group to at most one donor, so
-    that as many samples as possible agree. A sample in another group disagrees. Sometimes two
-    assignments agree in equally many samples, for example one sample against one. All samples
-    concerned then disagree, because genotypes cannot tell which one was exchanged. Samples without
-    a donor are compared with the other samples of their batch.
+    that as many samples as possible agree. A sample in another group disagrees. Two assignments can
+    be equally good, for example if each of two donors has one sample in each of two groups. All
+    samples of these donors then disagree, because genotypes cannot show which samples were
+    exchanged. Samples without a donor are compared with the other samples of their batch.
 
     Parameters
     ----------

@@ -20,7 +20,7 @@ _SIBLINGS: Final = 0.875
 # Allowance within one donor: expression of one allele, editing, and wrongly placed reads.
 _SAME: Final = 0.05
 DECIDES: Final = 1.5
-"""log10 of the likelihood ratio at which a pair is decided: 30 to 1."""
+"""log10 of the likelihood ratio, 30 to 1, that decides whether a pair is from one donor."""
 
 
 class PairEvidence(NamedTuple):
@@ -45,7 +45,7 @@ class PairEvidence(NamedTuple):
 
 
 class Gene(NamedTuple):
-    """Genotypes (samples x sites) of one gene, and its positions with enough bases, per sample."""
+    """Genotypes of one gene (samples x sites), and which positions have enough bases."""
 
     calls: GenotypeArray
     covered: BoolArray
@@ -60,7 +60,7 @@ def compare_pairs(
     not independent, because they are inherited together and change together if only one allele is
     expressed. The more bases of a gene both samples cover, the more likely is a difference between
     two donors. For each heterozygous site of one donor, 1.5 sites are expected to differ between
-    unrelated donors and 0.875 between siblings; between samples of one donor, 0.05 are allowed.
+    unrelated donors and 0.875 between siblings. Between samples of one donor, 0.05 are allowed.
 
     Parameters
     ----------
@@ -116,8 +116,9 @@ def _log_ratio(differs: BoolArray, expected: FloatArray, rate: float) -> FloatAr
 def cluster_donors(siblings: FloatArray) -> tuple[int, ...]:
     """Group samples into donors; the number of donors need not be known.
 
-    The two groups with the highest mean log ratio are joined, repeatedly, as long as this ratio
-    supports one donor by at least 30 to 1. A sample without a decided pair belongs to no group.
+    The two groups with the highest mean log ratio are joined. This is repeated as long as the ratio
+    supports one donor by at least 30 to 1. A sample belongs to no group if none of its pairs
+    reaches 30 to 1 in either direction.
 
     Parameters
     ----------

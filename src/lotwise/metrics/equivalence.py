@@ -55,7 +55,7 @@ def equivalence(
     margin
         Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        False discovery rate among the features called.
+        False discovery rate of the features called equivalent, and of those called different.
 
     Returns
     -------
@@ -104,9 +104,10 @@ def moderated_equivalence(
 ) -> Equivalence:
     """Test each feature for equivalence, with variances moderated across features.
 
-    As :func:`equivalence`, but with one variance for both batches, shrunk towards the trend of all
-    features by :func:`lotwise.metrics.moderation.moderate`. With two or three replicates, some
-    features have a variance near 0 by chance. Without moderation they would be called equivalent.
+    Works as :func:`equivalence`, but uses one variance for both batches.
+    :func:`lotwise.metrics.moderation.moderate` shrinks this variance towards the trend of all
+    features. With two or three replicates, some features have a variance near 0 by chance. Without
+    moderation they would be called equivalent.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def moderated_equivalence(
     margin
         Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        False discovery rate among the features called.
+        False discovery rate of the features called equivalent, and of those called different.
 
     Returns
     -------
@@ -170,7 +171,7 @@ def wald_equivalence(
     """Test differences with known standard errors against a margin, using the normal distribution.
 
     These are the tests that DESeq2 calls ``lessAbs`` (equivalent) and ``greaterAbs`` (different).
-    DESeq2 caps p of ``lessAbs`` at 0.5; here p keeps its value.
+    DESeq2 limits p of ``lessAbs`` to 0.5; this function does not.
 
     Parameters
     ----------
@@ -181,7 +182,7 @@ def wald_equivalence(
     margin
         Largest difference that is acceptable, in log2 units, > 0.
     alpha
-        False discovery rate among the features called.
+        False discovery rate of the features called equivalent, and of those called different.
 
     Returns
     -------

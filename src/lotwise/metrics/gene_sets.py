@@ -49,7 +49,7 @@ def gene_set_shift(
 ) -> GeneSetShift:
     """Test whether the genes of a set differ more, up or down, than other genes do.
 
-    The test is a two-sided rank test of M inside the set against all other genes. Its variance
+    A two-sided rank test compares M of the genes in the set with M of all other genes. Its variance
     allows for the correlation between genes of a set; otherwise, sets whose genes vary together
     would be significant far too often. P-values are adjusted by Benjamini-Hochberg over the sets
     tested.

@@ -26,8 +26,8 @@ _THIRD: Final = 0.1
 _CROWD: Final = 3
 _NEAR: Final = 10
 _MOST_OTHERS: Final = 3.0
-"""Maximum mean number of other mismatches in reads with an allele; reads with more are from another
-gene."""
+"""Maximum mean number of other mismatches in reads with an allele; reads with more probably belong
+to another gene."""
 
 
 class Genotypes(NamedTuple):
@@ -86,9 +86,9 @@ def call_genotypes(
     Returns
     -------
     The alternative allele is the one with the largest mean share over the samples, apart from the
-    reference. A genotype is homozygous if up to 8 % of the bases are of the rarer allele, and
-    heterozygous if from 20 to 80 % are alternative. Otherwise, and with more than 10 % of a third
-    base, it is not called.
+    reference. A genotype is homozygous if up to 8 % of the bases have the rarer allele, and
+    heterozygous if from 20 to 80 % have the alternative allele. Otherwise, or if more than 10 % of
+    the bases have neither allele, it is not called.
 
     Raises
     ------

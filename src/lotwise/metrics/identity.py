@@ -126,8 +126,8 @@ def sex_agreement(
     Two samples of one donor disagree if their sums of Y genes differ more than ten-fold and at
     least one sum is 5 TPM or more. XIST is not used, because female lines often lose it. A sample
     gets "no" if at least half of the samples of its donor disagree with it. If one of three samples
-    differs, only this sample gets "no". If one of two samples or two of four differ, all get "no",
-    because sex does not show which sample was exchanged. Samples of different donors are never
+    differs, only this sample gets "no". If half of the samples differ from the other half, all get
+    "no", because sex does not show which ones were exchanged. Samples of different donors are never
     compared.
 
     Parameters

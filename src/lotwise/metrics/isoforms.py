@@ -1,4 +1,4 @@
-"""Isoform usage: which isoforms carry the expression of a gene, and whether this changed."""
+"""Isoform usage: the share of each isoform in the TPM of its gene, and changes of this share."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class UsageChange(NamedTuple):
     ``distance`` is the Jensen-Shannon distance. ``largest_change`` is the largest absolute change
     of one isoform's share, and ``isoform`` is the index of that isoform. ``dominant_x`` and
     ``dominant_y`` are the isoforms with the largest share. If a gene cannot be compared, its
-    numbers are NaN, its indices are -1, and ``reasons`` tells why.
+    numbers are NaN, its indices are -1, and ``reasons`` gives the cause.
     """
 
     gene: npt.NDArray[np.generic]
@@ -46,8 +46,8 @@ class UsageChange(NamedTuple):
 class Usage(NamedTuple):
     """Isoform usage of one sample, computed once for all pairs.
 
-    ``total`` is the TPM of each gene; ``share`` and ``entropy_term`` (share times its log) are
-    sorted by gene; ``dominant`` is the isoform with the largest share in each gene.
+    ``total`` is the TPM of each gene. ``share`` and ``entropy_term`` (share times its log) are
+    sorted by gene. ``dominant`` is the isoform with the largest share in each gene.
     """
 
     total: FloatArray
@@ -187,9 +187,9 @@ def usage_test(
 
     Null distances are computed between bootstraps of the same sample, for x and for y. Each gene's
     distances are divided by a scale: the root mean square of its null distances, plus a third of
-    the median root mean square over genes. The scale of a null distance uses only pairs that share
-    no bootstrap with it. The null is pooled over genes, because there are too few bootstraps for a
-    null of each gene.
+    the median root mean square over genes. The scale of a null distance is computed from the pairs
+    that contain neither of its two bootstraps. The null is pooled over genes, because there are too
+    few bootstraps for a null of each gene.
 
     Parameters
     ----------
@@ -317,7 +317,7 @@ class GroupedIsoforms:
         return np.add.reduceat(values[self.order], self.starts) if values.size else values
 
     def shares(self, values: FloatArray) -> FloatArray:
-        """Return each isoform's share of its gene, sorted by gene; 0 where the gene is 0."""
+        """Return each isoform's share of its gene, sorted by gene; 0 if the gene has TPM 0."""
         sorted_values = values[self.order]
         totals = np.add.reduceat(sorted_values, self.starts) if values.size else values
         shares: FloatArray = sorted_values / np.where(totals > 0, totals, 1)[self.codes]

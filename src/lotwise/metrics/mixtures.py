@@ -50,10 +50,10 @@ class Mixture(NamedTuple):
         Numbers of the two donors; 0 if no second donor is found. If the second donor is not among
         the samples, ``first`` is 0 and ``second`` is -1.
     n_genes
-        Number of genes used; of sites, if the second donor is not among the samples.
+        Number of genes used. If the second donor is not among the samples, number of sites.
     log10_ratio
-        log10 of the likelihood with the second donor, divided by the likelihood without; if the
-        second donor is not among the samples, divided by the likelihood of the least likely share.
+        log10 of a likelihood ratio: with the second donor, divided by without. If the second donor
+        is not among the samples: of the most likely share, divided by the least likely share.
     reason
         Why the sample is not assessable; empty otherwise.
     """
@@ -255,8 +255,8 @@ def private_minor(
 def find_outside(counts: npt.ArrayLike, reference: npt.ArrayLike) -> tuple[Mixture, ...]:
     """Find cells of a donor that is not among the samples.
 
-    They appear as minor alleles that no other sample has. Sequencing errors give some of these
-    alleles in every sample. Therefore a sample must have at least 20 of them, and at least five
+    They appear as minor alleles that no other sample has. Sequencing errors also cause such
+    alleles, in every sample. Therefore a sample must have at least 20 of them, and at least five
     times as many as the median of the other samples.
 
     Parameters

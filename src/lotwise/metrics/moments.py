@@ -86,7 +86,7 @@ def refuse_negative(values: FloatArray, *, name: str) -> None:
 
 
 def is_constant(values: FloatArray) -> bool:
-    """Return whether all values are equal; after rounding, their variance may still be > 0."""
+    """Return whether all values are equal; rounding can make their variance > 0 even then."""
     # The first values decide for nearly every sample, without a pass over all.
     return values.size == 0 or bool(
         (values[:_FIRST] == values[0]).all() and values.min() == values.max()
@@ -94,7 +94,7 @@ def is_constant(values: FloatArray) -> bool:
 
 
 def why_undefined(x: FloatArray, y: FloatArray) -> str:
-    """Return why a correlation of ``x`` and ``y`` is not defined; empty where it is.
+    """Return why a correlation of ``x`` and ``y`` is not defined; empty if it is defined.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def largest(values: FloatArray, n: int | None = None) -> IntArray:
 
 
 def standardise(values: FloatArray) -> FloatArray:
-    """Scale to mean 0 and variance 1 by 1/n moments, centred before squaring.
+    """Scale values to mean 0 and variance 1 (divisor n); they are centred before squaring.
 
     Examples
     --------
@@ -191,8 +191,8 @@ def standardise_samples(values: FloatArray) -> FloatArray:
 def correlation(x: FloatArray, y: FloatArray) -> float:
     """Return Pearson's R of two checked vectors that are not constant.
 
-    It is computed from the distance of the standardised values. This keeps the digits where R is
-    near 1 and gives exactly 1 for identical samples.
+    It is computed from the distance of the standardised values. R near 1 is therefore
+    precise, and R of identical samples is exactly 1.
 
     Examples
     --------

@@ -47,8 +47,8 @@ class Library(NamedTuple):
 class Complexity(NamedTuple):
     """Number of features each library would show at a common depth; one entry per sample.
 
-    ``n_features`` is an expected number. ``share_of_median`` is its ratio to the median of the
-    other samples; NaN if this median is 0 or there is no other sample.
+    ``n_features`` is an expected number. ``share_of_median`` is this number divided by the median
+    of the other samples; NaN if this median is 0 or there is no other sample.
     """
 
     n_features: FloatArray
@@ -176,7 +176,7 @@ def outlier_scores(correlations: npt.ArrayLike, *, below: float | None = None) -
 def library_summary(
     tpm: npt.ArrayLike, *, counts: npt.ArrayLike | None = None, threshold: float = 1.0
 ) -> Library:
-    """Summarise each library: counts, features detected, share of the 50 highest, sum of TPM.
+    """Summarise each library: counts, features detected, TPM share of the top 50, sum of TPM.
 
     Parameters
     ----------
@@ -279,7 +279,8 @@ def shallow_libraries(
 
     Returns
     -------
-    The share and the flag; NaN and no flag with one sample or where the others' median is 0.
+    The share and the flag. With one sample, or if the others' median is 0, the share is NaN and
+    there is no flag.
 
     Raises
     ------

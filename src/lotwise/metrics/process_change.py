@@ -27,7 +27,7 @@ class ProcessChange(NamedTuple):
 
     ``difference`` is the mean of the lots after the change minus the mean of the lots before it.
     ``lower`` and ``upper`` are the limits of its interval with coverage ``1 - 2 alpha``. ``p`` is
-    the larger p of the two tests. ``reason`` tells why there is no answer.
+    the larger p of the two tests. ``reason`` states why there is no answer.
     """
 
     difference: float
@@ -141,7 +141,7 @@ def quality_range(pre: npt.ArrayLike, *, k: float) -> QualityRange:
     if not k > 0:
         raise InputError(f"k must be > 0, got {k}")
     if values.size < FEWEST_PRE_LOTS:
-        reason = f"{values.size} pre lots have no range; at least {FEWEST_PRE_LOTS} are needed"
+        reason = f"a range needs at least {FEWEST_PRE_LOTS} pre lots, but there are {values.size}"
         return QualityRange(NAN, NAN, reason)
     centre, half = float(values.mean()), k * float(values.std(ddof=1))
     return QualityRange(centre - half, centre + half, "")
@@ -214,7 +214,7 @@ def z_to_pre(correlations: npt.ArrayLike, *, is_post: npt.ArrayLike) -> FloatArr
     correlations
         Lots x lots, symmetric, in (-1, 1) off the diagonal.
     is_post
-        True for each lot after the change. At least three lots must be before the change.
+        True for each lot after the change, False for each lot before it (at least three).
 
     Raises
     ------

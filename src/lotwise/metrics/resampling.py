@@ -14,7 +14,7 @@ from lotwise.metrics.moments import BoolArray, FloatArray, IntArray, as_matrix
 from lotwise.wording import counted, percent
 from lotwise.workers import in_threads
 
-LABEL: Final = "feature-resampling interval, says nothing about the next batch"
+LABEL: Final = "feature-resampling interval; it does not predict the next batch"
 SINGLE_GENES: Final = (
     "{} of features were resampled as single genes, as if independent, so intervals are "
     "too narrow where genes are co-regulated"
@@ -39,7 +39,7 @@ class BlockIntervals(NamedTuple):
     """Intervals for R of every pair of samples; one entry per pair.
 
     ``lower`` and ``upper`` are NaN if R is not defined, or is defined in fewer than two resamples;
-    ``reasons`` tells why. ``label`` describes the interval, and ``warning`` its limitations.
+    ``reasons`` states why. ``label`` describes the interval, and ``warning`` its limitations.
     """
 
     sample_a: IntArray
@@ -79,8 +79,8 @@ def block_intervals(
     values
         Samples x features, usually log2(TPM + 1).
     blocks
-        One label per feature, of any type that sorts. ``None`` resamples single features. Where
-        more than a tenth of the features are in blocks of one gene, the result warns that the
+        One label per feature, of any type that can be sorted. ``None`` resamples single features.
+        Where more than a tenth of the features are in blocks of one gene, the result warns that the
         interval is too narrow.
     genes
         The gene of each feature; ``None`` where every feature is a gene.
@@ -94,13 +94,13 @@ def block_intervals(
         Row indices of the pairs wanted, shape ``(n_pairs, 2)``; ``None`` for all.
     windows
         Whether blocks are genomic windows. Genes that vary together are seldom neighbours.
-        Intervals by windows therefore contain the true R hardly more often than intervals by
-        single genes, and the result has a warning.
+        With windows, the interval therefore contains the true R hardly more often than with single
+        genes, and the result has a warning.
 
     Returns
     -------
-    For each pair (a < b) R and the limits of its interval, in [-1, 1]. The interval describes other
-    features measured in the same samples, never other batches.
+    For each pair (a < b), R and the limits of its interval, in [-1, 1]. The interval describes
+    other features measured in the same samples, never other batches.
 
     Raises
     ------

@@ -42,8 +42,8 @@ def signal_to_noise(values: npt.ArrayLike, *, groups: npt.ArrayLike) -> Snr:
 
     Returns
     -------
-    ``snr_db`` in dB (Quartet's own threshold is 12). It is never infinite: NaN where replicates are
-    identical on both components, or there are too few groups or features. ``scores`` are
+    ``snr_db`` in dB (Quartet's own threshold is 12). It is NaN (never infinite) if replicates are
+    identical on both components, or if there are too few groups or features. ``scores`` are
     samples x 2; their signs are arbitrary.
 
     Raises
@@ -98,5 +98,5 @@ def _why_undefined(labels: npt.NDArray[np.generic], *, n_features: int) -> str:
     if names.size < 2:
         return "fewer than two groups"
     if sizes.min() < 2:
-        return f"group {names[sizes.argmin()]} has one sample, two or more are needed"
+        return f"group {names[sizes.argmin()]} has one sample, but two or more are needed"
     return "fewer than two features vary" if n_features < 2 else ""

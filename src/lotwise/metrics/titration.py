@@ -25,9 +25,10 @@ class Mixture(NamedTuple):
 class CaughtShare(NamedTuple):
     """The smallest share that is detected, over repeats.
 
-    ``share`` is the smallest share that every repeat detects, together with all larger shares
-    tried. It is NaN if the largest share is not detected in every repeat. For ``earliest``, one
-    repeat is enough. ``passed`` is the largest share that at least one repeat does not detect.
+    The mixture is detected in every repeat at ``share`` and at all larger shares tried. ``share``
+    is the smallest such share, or NaN if the largest share is not detected in every repeat. For
+    ``earliest``, one repeat is enough. ``passed`` is the largest share that at least one repeat
+    misses.
     """
 
     share: float
@@ -119,7 +120,7 @@ def _thin(counts: FloatArray, share: float, rng: np.random.Generator) -> FloatAr
 
 
 def caught_share(caught: npt.ArrayLike, *, shares: npt.ArrayLike) -> CaughtShare:
-    """Return the smallest share that is detected together with all larger shares, over repeats.
+    """Return the smallest share at which, and above which, every repeat is detected.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class VarianceComponents(NamedTuple):
     reasons: tuple[str, ...]
 
     def shares(self, *, without: Sequence[str] = ()) -> FloatArray:
-        """Return each factor's share of the sum over the factors that are known.
+        """Return each factor's share of the sum of the known variances.
 
         Parameters
         ----------
@@ -110,7 +110,9 @@ def variance_components(
     for names in alike:
         for name in names:
             others = " and ".join(repr(other) for other in names if other != name)
-            reasons[name] = f"it groups the samples as {others} does: see {' = '.join(names)!r}"
+            reasons[name] = (
+                f"it groups the samples in the same way as {others}: see {' = '.join(names)!r}"
+            )
     for name, words in tangled.items():
         reasons[name] = words
     listed = (*incidence, *(name for name, _ in parts if name not in incidence), RESIDUAL)

@@ -44,7 +44,7 @@ class MultiqcModule(BaseMultiqcModule):
         super().__init__(
             name="lotwise",
             anchor="lotwise",
-            info="asks whether manufacturing batches of cells carry the same transcriptome.",
+            info="asks whether manufacturing batches of cells have the same transcriptome.",
         )
         # What cannot be shown, of which run and why; a faulty file hides nothing else.
         self._problems: list[tuple[str, str]] = []

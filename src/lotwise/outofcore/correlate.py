@@ -36,8 +36,8 @@ def correlate_store(
     """Correlate every pair of samples in a store that need not fit into memory.
 
     Samples are prepared once (layer, features, scale, ranks) as float32 panels on disk. Then pairs
-    of panels are multiplied in float32 and summed in float64. If a run was killed, calling it again
-    resumes from the finished panels and pairs.
+    of panels are multiplied in float32 and summed in float64. If a run was killed, the next call
+    continues from the finished panels and pairs.
 
     Parameters
     ----------
@@ -128,7 +128,7 @@ def nearest_samples(
         every sample of ``source``, compared with all other samples of ``source``.
     min_shared
         Minimum share of the reference's features that ``queries`` must contain. R is computed over
-        the features in both.
+        the features that both stores contain.
     method, memory, threads, client
         As in :func:`correlate_store`.
 

@@ -31,7 +31,7 @@ _PARTS: Final = 32
 
 
 class Prepared(NamedTuple):
-    """Rows ready to be multiplied. The moments are those of the rows, not of the samples."""
+    """Rows ready to be multiplied. The moments are computed from the rows, not from the samples."""
 
     rows: Rows
     means: FloatArray

@@ -49,7 +49,7 @@ class Job:
 
     @property
     def first(self) -> str:
-        """Return the name of the set for whose samples neighbours are searched."""
+        """Return the name of the set that is correlated with the reference."""
         return "query" if self.queries else "reference"
 
     def panels(self, which: str) -> list[tuple[int, int]]:
@@ -95,7 +95,7 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
     Raises
     ------
     InputError
-        A sample has a negative value although its log is needed.
+        A value is negative, but its logarithm is needed.
     """
     source = job.sources[which]
     start, stop = job.panels(which)[panel]
@@ -128,7 +128,8 @@ def prepare_panel(job: Job, which: str, panel: int) -> None:
 def correlate_panels(job: Job, first: int, second: int, held: Prepared | None = None) -> Prepared:
     """Correlate two panels, strip by strip, and write the result.
 
-    ``held`` is the first panel if it is already in memory; it is returned for the next call.
+    ``held`` is the first panel, if it is already in memory. The first panel is returned; give it as
+    ``held`` to the next call.
     """
     start, stop = job.panels(job.first)[first]
     begin, end = job.panels("reference")[second]

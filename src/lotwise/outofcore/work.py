@@ -42,7 +42,7 @@ class Work:
         return self.folder / f"tile-{first:05d}-{second:05d}.npz"
 
     def save_moments(self, which: str, panel: int, moments: npt.NDArray[np.float64]) -> None:
-        """Write the moments of a panel, which completes its preparation."""
+        """Write the moments of a panel, the last step of its preparation."""
         with atomic_path(self.moments(which, panel)) as temporary, temporary.open("wb") as file:
             np.save(file, moments)
             _settle(file)
@@ -76,8 +76,8 @@ def at_work(folder: Path, identity: dict[str, Any]) -> Iterator[Work]:
     folder
         The working folder.
     identity
-        Everything on which the parts depend. If it differs from the identity stored in the folder,
-        the parts are useless and the work starts again.
+        Everything on which the parts depend. If the folder stores another identity, its parts are
+        removed and the work starts again.
 
     Raises
     ------

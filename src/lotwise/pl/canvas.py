@@ -27,7 +27,7 @@ Size = tuple[float, float]
 def subplots(
     n_rows: int, n_columns: int, *, width: float, height: float, figsize: Size | None = None
 ) -> tuple[Figure, list[Axes]]:
-    """Return a figure of ``figsize`` or else ``width`` x ``height`` inches, and its axes."""
+    """Return a figure and its axes, of ``figsize`` or by default ``width`` x ``height`` inches."""
     # Not pyplot: a figure of a library belongs to its caller, and to nobody's screen.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -40,7 +40,7 @@ def subplots(
 def one_axes(
     *, width: float, height: float, figsize: Size | None = None, ax: Axes | None = None
 ) -> tuple[Figure, Axes]:
-    """Return the axes of the user with their figure, or a new figure with one pair of axes.
+    """Return the figure and the axes of the user, or a new figure with one pair of axes.
 
     Raises
     ------

@@ -68,10 +68,10 @@ def components(
     Returns
     -------
     The figure, with components on the left and the tree on the right. The colour of points and
-    leaves shows the batch, the marker of points the condition. If components or clustering are not
-    defined, the reason is shown instead. The tree shows up to 60 sample names and the points up to
-    30; with more samples, the title states that names are not shown. With more than eight batches,
-    colours repeat, and a sentence replaces the legend.
+    leaves shows the batch; the marker of points shows the condition. If components or clustering
+    are not defined, the reason is shown instead. The tree shows names of up to 60 samples, and the
+    points show names of up to 30. With more samples, the title states that no names are shown. With
+    more than eight batches, colours repeat, and a sentence replaces the legend.
 
     Raises
     ------

@@ -21,7 +21,7 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
     """Draw the concordance of genotypes of all pairs; samples are sorted by the donors found.
 
     The concordance is over the sites that vary among the samples. If no site varies, it is over the
-    sites at which any sample has another allele than the reference.
+    sites at which at least one sample has an allele other than the reference.
 
     Parameters
     ----------

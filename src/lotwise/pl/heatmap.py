@@ -58,8 +58,8 @@ def heatmap(
 ) -> Figure:
     """Draw the correlations of all samples as colours, with batch and condition at the left.
 
-    The colours span the correlations between different samples and not 0 to 1, so that differences
-    near 1 are visible. The diagonal, which is always 1, is left out.
+    The colour scale spans the correlations between different samples, not 0 to 1, so that
+    differences near 1 are visible. The diagonal, which is always 1, is left out.
 
     Parameters
     ----------

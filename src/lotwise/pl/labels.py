@@ -54,7 +54,7 @@ def name_points(
 ) -> None:
     """Write each name next to its point, or link both by a short line; ``size`` in points.
 
-    Call it when the limits and the size of the axes are final, because positions are chosen for
+    Call this function when the limits and size of the axes are final, because positions depend on
     them. Names avoid the horizontal ``lines``, each given as (first x, last x, y).
     """
     if not names:

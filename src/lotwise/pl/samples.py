@@ -208,7 +208,8 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     -------
     The figure: each cell contains the TPM, with a cross if the marker is not as expected. Cells of
     markers that are not annotated are grey. If there are more than 60 samples, only the 60 with the
-    most crosses are shown, and ties keep their order. The title states this.
+    most crosses are shown. Samples with equally many crosses keep their order. The title states
+    how many samples are shown.
 
     Raises
     ------

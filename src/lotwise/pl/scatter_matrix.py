@@ -79,7 +79,7 @@ def scatter_matrix(
     title, note
         Lines above and below; the default title says what is shown.
     diagonal
-        ``"density"`` draws the distribution of the expressed features in addition to the name.
+        ``"name"`` prints the name; ``"density"`` also draws the distribution of the values above 0.
     palette
         Colours of the batches on the diagonal: by name, as a list, or a palette of seaborn or
         Matplotlib. By default the batches are not coloured.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lotwise.errors import InputError
 from lotwise.files.atomic import atomic_path
+from lotwise.wording import counted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -168,28 +169,28 @@ def _colours_named(name: str, n_colours: int) -> list[str]:
 
 
 def batch_marks(colours: Mapping[str, str]) -> list[Patch]:
-    """Return the legend entries of batches; none if colours repeat, because they are ambiguous."""
+    """Return the legend entries of batches; none if more than eight batches share colours."""
     from matplotlib.patches import Patch
 
-    if _come_again(colours):
+    if repeated_colours(colours) and len(colours) > len(OKABE_ITO):
         return []
     return [Patch(color=colour, label=shorten(batch)) for batch, colour in colours.items()]
 
 
 def repeated_colours(colours: Mapping[str, str]) -> str:
-    """Return a sentence if colours repeat; empty if each batch has its own colour.
+    """Return a sentence if batches share colours; otherwise an empty text.
 
     Examples
     --------
     >>> repeated_colours(colours_of("abcdefghij")), repeated_colours(colours_of("abc"))
     ('10 batches share 8 colours', '')
+    >>> repeated_colours({"lot1": "black", "lot2": "black"})  # your own palette
+    '2 batches share 1 colour'
     """
     n_colours = len(set(colours.values()))
-    return f"{len(colours):,} batches share {n_colours} colours" if _come_again(colours) else ""
-
-
-def _come_again(colours: Mapping[str, str]) -> bool:
-    return len(set(colours.values())) < len(colours) and len(colours) > len(OKABE_ITO)
+    if n_colours == len(colours):
+        return ""
+    return f"{len(colours):,} batches share {counted(n_colours, 'colour')}"
 
 
 def shorten(name: str) -> str:

@@ -66,7 +66,7 @@ def scatter(
     expression
         Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
-        Names of two samples. The name of a batch stands for the mean TPM of the batch.
+        Names of two samples. For the name of a batch, the mean of its samples is drawn.
     label
         Features to label and highlight, by symbol or identifier.
     layer
@@ -148,9 +148,10 @@ def mean_difference(
     expression
         Samples x features with the layer ``tpm``; it needs no results of :mod:`lotwise.tl`.
     sample_a, sample_b
-        Names of two samples. The name of a batch stands for the mean TPM of the batch.
+        Names of two samples. For the name of a batch, the mean of its samples is drawn.
     label
-        Features to label, by symbol or identifier, or the number of features that differ most.
+        Features to label, by symbol or identifier. A number n labels the n features that differ
+        most.
     threshold
         Smallest TPM of a detected feature; features detected in both samples are drawn.
     layer
@@ -169,8 +170,8 @@ def mean_difference(
     Returns
     -------
     The figure, with one point per feature. Long lines are the bias and the limits over all
-    features; steps are the robust limits of each tenth of expression. The ratio is divided by the
-    median ratio (:func:`lotwise.metrics.differences.log_ratios`).
+    features. Short lines are the robust limits of each tenth of the features by mean expression.
+    The ratio is divided by the median ratio (:func:`lotwise.metrics.differences.log_ratios`).
 
     Raises
     ------

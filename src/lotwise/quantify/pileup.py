@@ -30,8 +30,8 @@ _MOST_AT_START: Final = 3
 """Maximum number of reads that begin at one position on one strand; further reads are likely PCR
 copies."""
 _TRIMMED: Final = 6
-"""Bases ignored at either end of a read. The end may extend across a splice site or an insertion,
-but so few bases cannot show this."""
+"""Bases ignored at either end of a read. If a read ends just beyond a splice site or an
+insertion, so few bases cannot show this."""
 _END: Final = 20
 """Bases ignored at either end of a transcript."""
 _N_PROBED: Final = 100_000

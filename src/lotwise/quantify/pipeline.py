@@ -303,8 +303,8 @@ def _require_match(sample: Sample, strand: Strand, limits: Limits) -> None:
     if strand.n_telling < FEWEST_INFORMATIVE:
         logger.warning(
             "sample %s: only %d of the first %d reads could be compared with the transcripts by "
-            "their %d-mers (shorter reads cannot be compared), so the reads are checked only "
-            "after quantification",
+            "their %d-mers (shorter reads have none). Therefore the reads are checked only after "
+            "quantification",
             sample.sample,
             strand.n_telling,
             strand.n_reads,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 MOST_MISMATCHES: Final = 4
 MOST_BASES: Final = 6_000_000
-"""Most bases of the genes on which reads are placed; genes with most reads per base come first."""
+"""Reads are placed on the genes with most reads per base, up to this total number of bases."""
 _LONGEST_FRAGMENT: Final = 2_000
 _N_SEEDS: Final = 5
 # One in 32 of the 31-mers identifies the gene of a read: a read of 100 bases has about two of them.

@@ -20,7 +20,7 @@ from lotwise.files.atomic import make_directory
 _ALMOST_NOTHING: Final = 1 << 20
 _POLL_SECONDS: Final = 1.0
 PATIENCE_SECONDS: Final = 10.0
-"""Seconds that a disk may be full before the program that writes to it is ended."""
+"""A program is stopped if the disk to which it writes is full for this many seconds."""
 
 _NO_SPACE: Final = re.compile(r"no space left|disk quota exceeded|disk is full", re.IGNORECASE)
 _LONGEST_CITATION: Final = 200

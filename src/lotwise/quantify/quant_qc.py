@@ -47,7 +47,7 @@ class Yield(Record):
         display="percent",
     )
     depth_ratio: float = column(
-        "reads_used over the median of the other samples; NaN if there is no other",
+        "reads_used divided by the median of the other samples; NaN if there is no other",
         heading="depth relative to median of others",
         display="percent",
     )
@@ -56,7 +56,7 @@ class Yield(Record):
         "NaN if no library has enough reads"
     )
     complexity_ratio: float = column(
-        "complexity over the median of the other samples; NaN if there is no other"
+        "complexity divided by the median of the other samples; NaN if there is no other"
     )
     tpm_sum: float = column("sum of TPM; NaN if a TPM is not a number")
     n_isoforms: int = column("number of isoforms")

@@ -19,9 +19,7 @@ from lotwise.tree import ResultTree, halves_of
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
 _WRITTEN_HERE: Final = frozenset({"samples.tsv", ResultTree(Path()).alleles.as_posix()})
-_CHANGED: Final = (
-    "changed after it was read: the checksum may not be that of the content that was read"
-)
+_CHANGED: Final = "changed after it was read, so the checksum may be that of the new content"
 
 
 @dataclass(frozen=True, slots=True)

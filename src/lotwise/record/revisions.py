@@ -173,8 +173,8 @@ def chain_faults(root: Path) -> tuple[str, ...]:
         else:
             if int(path.stem) != number or (told.previous != previous and told.revision != 1):
                 faults.append(
-                    f"{name} does not follow the revision before it: its number, or the "
-                    "checksum that it contains, does not match"
+                    f"{name} does not follow the previous revision: its number, or its "
+                    "checksum of that revision, is wrong"
                 )
         # The first may be a record of version 0.1, which had no line in the history.
         if logged.get(number, "" if number > 1 else sha256) != sha256:

@@ -257,7 +257,7 @@ def _verify_time(path: Path, authority: Path | None) -> tuple[str, list[str]]:
     if not response.is_file():
         return "", []
     if authority is None:
-        return "there is a time stamp, which was not verified (--authority)", []
+        return "the time stamp was not verified; to verify it, use --authority", []
     done = _call(
         ["openssl", "ts", "-verify", "-data", str(path), "-in", str(response),
          "-CAfile", str(authority)]

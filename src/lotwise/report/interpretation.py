@@ -219,7 +219,7 @@ def change_remark(level: LevelFindings) -> Remark:
     names = f"{name_words(worst['sample_a'])} and {name_words(worst['sample_b'])}"
     return Remark(
         topic=topic,
-        text=f"{worst['sentence']} ({names}). If all changes go in one "
+        text=f"For {names}, {worst['sentence']}. If all changes go in one "
         "direction, R would miss changes in an even larger share of features.",
     )
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from lotwise.acceptance.judgement import MOST_NAMED
 from lotwise.files.atomic import atomic_path
 from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page
@@ -35,8 +36,6 @@ from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
 
 _DATATABLES: Final = "vendored/datatables/"
-# A summary must fit on three sheets; samples that share reads give a sentence per pair.
-_MOST_INVALID: Final = 3
 _VEGA: Final = "vendored/vega/vega-embed.js.gz"
 
 
@@ -104,7 +103,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             criteria=criteria_table(findings.verdict, decimals=decimals),
             batches=batches_sentence(findings),
             invalid=findings.invalid,
-            most_invalid=_MOST_INVALID,
+            most_invalid=MOST_NAMED,
             let_through=let_through(findings),
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,

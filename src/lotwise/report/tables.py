@@ -22,6 +22,9 @@ Kind = Literal["text", "r", "number", "percent", "flag"]
 MOST_ROWS: Final = 300
 # Columns of sentences, in which a hyphen before a number is a minus. Names are left as they are.
 _SENTENCES: Final = frozenset({"reason", "words", "warning", "statement", "sentence", "bound"})
+# Columns of sentences that a table of this many rows does not repeat if all rows say the same.
+_SAYING: Final = frozenset({"reason", "words", "warning"})
+_REPEATED: Final = 10
 # Sorts before every number.
 UNKNOWN: Final = "-9e99"
 
@@ -62,6 +65,8 @@ class Table:
         How many rows are shown; empty if all are.
     source
         Path of the whole table below the root of the results; empty if there is no such file.
+    shared
+        Sentences that are the same in all rows shown; they have no column.
     """
 
     name: str
@@ -70,6 +75,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     left_out: str = ""
     source: str = ""
+    shared: str = ""
     block: str = "table"
 
 
@@ -86,6 +92,8 @@ def table_of(
     unit: str = "TPM",
 ) -> Table:
     """Format the first 300 rows of a result table, without columns of text that are empty.
+
+    A sentence that is the same in all of many rows stands once, below the caption.
 
     Parameters
     ----------
@@ -108,6 +116,8 @@ def table_of(
     """
     means = meanings(record) if record is not None else {}
     columns = [column for column in columns if _is_filled(column, rows)]
+    same = [column for column in columns if _is_same(column, rows[:MOST_ROWS])]
+    columns = [column for column in columns if column not in same]
     shown = _plain_where_exact(
         [
             [
@@ -132,6 +142,9 @@ def table_of(
         rows=shown,
         left_out=left_out,
         source=source,
+        shared=" ".join(
+            f"In every row shown, {column.label}: {_said(rows[0], column)}." for column in same
+        ),
     )
 
 
@@ -162,6 +175,12 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
 
 def _is_filled(column: Column, rows: Sequence[Row]) -> bool:
     return column.kind != "text" or not rows or any(row.get(column.key) for row in rows)
+
+
+def _is_same(column: Column, rows: Sequence[Row]) -> bool:
+    if column.key not in _SAYING or len(rows) < _REPEATED:
+        return False
+    return len({row.get(column.key) for row in rows}) == 1
 
 
 def _said(row: Row, column: Column) -> Any:

@@ -41,7 +41,10 @@ from lotwise.tree import (
 
 _MOST_ROWS: Final = 1_048_576  # of a worksheet
 LARGEST_TABLE: Final = 1_000_000
-"""Maximum cells of an included table; workbooks with larger tables open slowly or not at all."""
+"""Maximum number of cells of an included table.
+
+Workbooks with larger tables open slowly or not at all.
+"""
 
 _AT_ROOT: Final[dict[str, type[Record] | None]] = {
     SAMPLES: None,

@@ -318,9 +318,9 @@ def _levels_of(
                 f"these quantifications have no {level} level",
                 path=sheet,
                 remedy=(
-                    "give the table from transcripts to genes (tx2gene)"
+                    "give the transcript-to-gene map (tx2gene)"
                     if level == "gene"
-                    else "give the files of transcripts, or request only the gene level (levels)"
+                    else "give values of isoforms, or request only the gene level (levels)"
                 ),
             )
     return {level: of_level for level, of_level in found.items() if not levels or level in levels}

@@ -69,7 +69,7 @@ def detectable(
     if grid["pearson"].isna().all() or unseen["threshold"].isna().all():
         return pl.nothing(next(filter(None, [*unseen["reason"], *grid["reason"]]), "R is NaN"))
     names = expression.obs_names
-    title = f"{names[a]} and {names[b]}, least similar of different batches"
+    title = f"{names[a]} and {names[b]}: least similar pair between batches"
     return pl.detectable(grid, r=float(unseen["threshold"].iloc[0]), title=title, features=features)
 
 

@@ -137,7 +137,7 @@ def titrate(
         if level not in profile.tpm:
             raise InputError(
                 f"the criteria use the level {level!r}, at which {profile.name} has no TPM",
-                remedy="give a profile of isoforms, since genes are their sums"
+                remedy="give a profile of isoforms; TPM of genes are computed from it"
                 if level == "gene"
                 else "give TPM of isoforms",
             )

@@ -25,9 +25,9 @@ def simulate_counts(
     library: Library,
     rng: np.random.Generator,
 ) -> NDArray[np.int64]:
-    """Return the fragments of each isoform: multinomial, by abundance and length.
+    """Draw the number of fragments of each isoform (multinomial) by abundance and length.
 
-    Shape (n_isoforms,). The library's background fragments are excluded, so that the sum is below
+    Shape (n_isoforms,). The library's background fragments are not counted, so the sum is at most
     ``library.n_fragments``.
     """
     n_mapped = int(rng.binomial(library.n_fragments, 1 - library.background))

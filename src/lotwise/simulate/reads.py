@@ -53,11 +53,11 @@ def write_reads(
     """Write ``PREFIX_R1.fastq.gz`` and, for pairs, ``PREFIX_R2.fastq.gz``.
 
     For each fragment, an isoform is drawn by abundance and length. The length of the fragment is
-    drawn from the part of the library's distribution that fits the isoform. Its position is uniform
-    or, for degraded RNA, has an exponential distance from the 3' end. The description of a read is
-    its isoform, or ``background`` for random sequence. Wrong bases have a low Phred score (12).
-    Chunks of 25,000 fragments have their own random streams, so that the file does not depend on
-    ``threads``.
+    drawn from the library's distribution of lengths, without lengths above that of the isoform. Its
+    position is uniform or, for degraded RNA, has an exponential distance from the 3' end. The
+    description of a read is its isoform, or ``background`` for random sequence. Wrong bases have a
+    low Phred score (12). Chunks of 25,000 fragments have their own random streams, so that the file
+    does not depend on ``threads``.
 
     Parameters
     ----------

@@ -38,8 +38,8 @@ class TrueGene(Record):
     gene_id: str = column("identifier of the gene")
     gene_name: str = column("symbol of the gene")
     changed_batch: str = column("batch with the planted changes")
-    log2_fold: float = column("planted log2 fold change in that batch, 0 for none")
-    isoform_switch: bool = column("whether its two main isoforms are exchanged in that batch")
+    log2_fold: float = column("planted log2 fold change in changed_batch; 0 for none")
+    isoform_switch: bool = column("whether the two main isoforms are exchanged in changed_batch")
 
 
 def write_truth(

@@ -63,7 +63,8 @@ def accepted(
     Raises
     ------
     InputError
-        The set is missing, already contains a batch, or has other features or another level.
+        The set is missing, already contains one of these batches, or has other features or another
+        level.
 
     Examples
     --------

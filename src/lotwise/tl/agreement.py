@@ -65,7 +65,8 @@ def sensitivity(
 
     Returns
     -------
-    Nothing; the table ``sensitivity`` (:class:`~lotwise.evidence.sensitivity.SensitivityRecord`).
+    Nothing; the result is the table ``sensitivity``
+    (:class:`~lotwise.evidence.sensitivity.SensitivityRecord`).
 
     Raises
     ------
@@ -145,8 +146,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """Compute bias, limits of agreement, fold-change shares and SERE for every pair.
 
     They are computed over all features detected in both samples, and also for tenths of these
-    features by mean expression. Ratios of TPM have no pseudo-count, because it would reduce them.
-    They are divided by the median ratio.
+    features by mean expression. No pseudo-count is added to TPM, because it would move the ratios
+    towards 1. The ratios are divided by their median.
 
     Parameters
     ----------
@@ -157,7 +158,8 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
 
     Returns
     -------
-    Nothing; the table ``agreement`` (:class:`~lotwise.evidence.agreement.AgreementRecord`).
+    Nothing; the result is the table ``agreement``
+    (:class:`~lotwise.evidence.agreement.AgreementRecord`).
 
     Raises
     ------

@@ -36,8 +36,8 @@ def batches(
 ) -> None:
     """Compare each batch with the other batches of its condition (leave-one-out).
 
-    R between batches and R within a batch are medians over single samples at one depth: all
-    libraries are thinned to the smallest one that is not shallow. For each batch, the table has the
+    R between batches and R within a batch are medians over single samples, thinned to
+    the depth of the smallest library that is not shallow. For each batch, the table has the
     median R to the others, and prediction and tolerance limits from the other batches. It also has
     the p-value of the batch's rank among all batches, and the smallest p possible with this number
     of batches. Each batch has its own limits, so some of many sound batches lie outside their
@@ -56,8 +56,9 @@ def batches(
 
     Returns
     -------
-    Nothing; the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`). With two or
-    three batches there are no limits, because one other batch gives no R and two give a single R.
+    Nothing; the result is the table ``batches`` (:class:`~lotwise.evidence.batches.BatchRecord`).
+    With two or three batches there are no limits, because one other batch gives no R and two give a
+    single R.
     There are also no limits if libraries cannot be thinned to one depth; ``reason`` gives the
     cause. If two samples of a condition have the same values, one is a copy, and the batches of
     this condition are not assessable.

@@ -43,7 +43,8 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
 
     Returns
     -------
-    Nothing; ``var["block"]``, to be used by :func:`lotwise.tl.intervals` as ``blocks="block"``.
+    Nothing; the blocks are in ``var["block"]``, for :func:`lotwise.tl.intervals` with
+    ``blocks="block"``.
 
     Raises
     ------
@@ -99,7 +100,7 @@ def are_windows(expression: AnnData) -> bool:
 
 
 def genes_of(expression: AnnData) -> list[str]:
-    """Return the gene of every feature; at gene level the feature itself, empty if unknown."""
+    """Return the gene of every feature: at gene level, the feature itself; empty if unknown."""
     if keys.GENE_ID not in expression.var:
         return [str(name) for name in expression.var_names]
     return text_of(expression.var[keys.GENE_ID])

@@ -100,10 +100,11 @@ def ceilings(
 
     Returns
     -------
-    Nothing; the table ``ceilings`` (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the
-    method ``replicates``, a pair within one batch has no ratio if its ceiling is computed from its
-    own R. If the replicates of a batch disagree more than those of other batches, its ceiling is
-    computed from the other batches, and ``source`` states this.
+    Nothing; the result is the table ``ceilings``
+    (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the method ``replicates``, a pair
+    within one batch has no ratio if its ceiling is computed from its own R. If the replicates of a
+    batch disagree more than those of other batches, its ceiling is computed from the other batches,
+    and ``source`` states this.
 
     Raises
     ------

@@ -46,11 +46,12 @@ def components(
 
     Returns
     -------
-    Nothing; the tables ``components`` (:class:`~lotwise.evidence.components.ComponentRecord`) and
-    ``clustering`` (:class:`~lotwise.evidence.components.MergeRecord`). The same results are in
-    scanpy's keys, if scanpy is run: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` of
-    ``scanpy.pp.pca``, ``uns["dendrogram_sample"]`` of ``scanpy.tl.dendrogram``. They replace what
-    was there. Afterwards, ``scanpy.pl.pca(gene, color="batch")`` and
+    Nothing; the results are the tables ``components``
+    (:class:`~lotwise.evidence.components.ComponentRecord`) and ``clustering``
+    (:class:`~lotwise.evidence.components.MergeRecord`). If scanpy is run, the same results are in
+    scanpy's keys: ``obsm["X_pca"]``, ``varm["PCs"]`` and ``uns["pca"]`` (``scanpy.pp.pca``), and
+    ``uns["dendrogram_sample"]`` (``scanpy.tl.dendrogram``). Earlier contents of these keys are
+    replaced. Afterwards, ``scanpy.pl.pca(gene, color="batch")`` and
     ``scanpy.pl.dendrogram(gene, "sample")`` can be called directly.
 
     Raises

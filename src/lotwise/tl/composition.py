@@ -39,7 +39,7 @@ def composition(
     threshold
         TPM that a feature must reach in every sample of the condition to be used.
     spike_ins
-        Prefixes of the names of spike-ins, as feature or gene.
+        Prefixes of spike-in names, compared with the names of features and of their genes.
 
     Returns
     -------

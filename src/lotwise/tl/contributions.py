@@ -43,7 +43,7 @@ def contributions(
     Nothing; ``uns["lotwise"]["contributions"]`` has one row per pair and feature
     (:class:`~lotwise.evidence.contributions.ContributionRecord`;
     :func:`lotwise.get.contributions`). A pair whose R is undefined or 1 has no contributions. It
-    has one row with the reason, of rank 0 and feature ``*``.
+    has one row with rank 0, feature ``*`` and the reason.
 
     Raises
     ------

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def reason_of_copies(expression: AnnData) -> str:
-    """Return why R is meaningless: samples are copies or have reads in common; otherwise empty.
+    """Return why R is meaningless (samples are copies or share reads), or an empty text.
 
     Raises
     ------

@@ -79,9 +79,9 @@ def correlate(
     min_counts
         Smallest count of a feature in ``counted_both``.
     sets
-        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first. Or your
-        own sets by name, each a list of features (identifiers or symbols) or a mask over ``var``;
-        R over all features is computed first.
+        Names from :data:`~lotwise.metrics.feature_sets.FEATURE_SETS`, with ``all`` first. Or a
+        mapping from the names of your own sets to lists of features (identifiers or symbols) or to
+        masks over ``var``. R over all features is then computed first.
     layer
         The layer to correlate, on a linear scale. Its values also decide which features are
         detected.

@@ -24,7 +24,7 @@ class LikeDepth(NamedTuple):
     """log2(TPM + c) at one depth, samples x features, with a description of how it was made.
 
     ``used`` marks the samples that may be compared. ``reason`` is empty if the libraries were
-    thinned; otherwise it states why not, and the values are those of the original libraries.
+    thinned. Otherwise it states why not, and the values are those of the original libraries.
     ``words`` states the common depth in counts and which samples were left out.
     """
 

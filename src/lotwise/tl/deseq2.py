@@ -31,8 +31,8 @@ def fit_deseq2(
 ) -> dict[tuple[str, str], FoldChange]:
     """Fit negative binomial models with one mean per batch; return the fold change of each pair.
 
-    One fit serves all pairs, so the dispersions use the replicates of every batch in ``pairs``.
-    Fold changes are not shrunken.
+    All pairs use one fit, so dispersions are estimated from the replicates of all batches in
+    ``pairs``. Fold changes are not shrunken.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ def fit_deseq2(
 
     Returns
     -------
-    For each pair the log2 ratio of the first to the second; NaN for features with fewer
-    than ten counts, and for those with an outlying count (Cook's distance).
+    For each pair, the log2 ratio of the first to the second. It is NaN for features with fewer than
+    ten counts in all samples together, or with an outlying count (Cook's distance).
 
     Raises
     ------

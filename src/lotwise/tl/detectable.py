@@ -60,9 +60,9 @@ def detectable(
 
     Returns
     -------
-    Nothing; the tables ``detectable`` (:class:`~lotwise.evidence.detectable.DetectableRecord`, the
-    grid) and ``unseen`` (:class:`~lotwise.evidence.detectable.UnseenRecord`, with a sentence for
-    the report).
+    Nothing; the results are the tables ``detectable``
+    (:class:`~lotwise.evidence.detectable.DetectableRecord`, one row per pair, fold and share) and
+    ``unseen`` (:class:`~lotwise.evidence.detectable.UnseenRecord`, with a sentence for the report).
 
     Raises
     ------
@@ -75,7 +75,7 @@ def detectable(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
-    'R = 0... would still be reached if up to ... % of the expressed genes, chosen at random, ...'
+    'R = 0... would still be reached if up to ... % of the expressed genes changed 2-fold. ...'
     """
     perturbation = perturbation or Perturbation()
     tpm = tpm_of(expression)
@@ -177,8 +177,8 @@ def _sentence(
     limit = f"{how_many} (the largest share tried)" if at_least else f"up to {how_many}"
     sign = "=" if own else ">="
     return (
-        f"R {sign} {passing:.4f} would still be reached if {limit} of the expressed {level}s, "
-        f"chosen at random, changed {fold:g}-fold, up or down"
+        f"R {sign} {passing:.4f} would still be reached if {limit} of the expressed {level}s "
+        f"changed {fold:g}-fold. These {level}s are chosen at random, and each goes up or down"
     )
 
 

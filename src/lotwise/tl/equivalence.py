@@ -92,17 +92,18 @@ def equivalence(
     margin
         Largest acceptable log2 ratio.
     alpha
-        False discovery rate among the features called.
+        False discovery rate of the features called equivalent, and of those called different.
     threshold
         Mean TPM that a feature must reach in one of the batches. Features below it are not tested;
         their outcome is "not expressed".
 
     Returns
     -------
-    Nothing; the table ``equivalence`` (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`).
-    Batches with one replicate are "not tested" and have one row, with feature ``*``. If the table
-    would exceed 2 million rows, some pairs of batches are "not tested" as well. The tested pairs
-    are evenly spaced in the order of R between batches.
+    Nothing; the result is the table ``equivalence``
+    (:class:`~lotwise.evidence.equivalence.EquivalenceRecord`). Batches with one replicate are "not
+    tested" and have one row, with feature ``*``. If the table would exceed 2 million rows, some
+    pairs of batches are "not tested" as well. The tested pairs are evenly spaced in the order of R
+    between batches.
 
     Raises
     ------

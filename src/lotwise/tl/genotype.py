@@ -213,7 +213,8 @@ class _Sheet:
             parts.append(f"of the same donor as {self._named(alike, True)}")
         if any(mates):
             parts.append(
-                f"of another donor than {self._named(mates, True)} with the same {whose} label"
+                f"of another donor than {self._named(mates, True)}, although the {whose} label is "
+                "the same"
             )
         return ", ".join(parts) or "of another donor than its label says"
 

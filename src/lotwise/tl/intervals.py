@@ -37,8 +37,9 @@ def intervals(
         Samples x features with the layer ``tpm``.
     blocks
         Column of var with the block of each feature (a gene set, a genomic neighbourhood).
-        If ``None``, each gene is a block, at isoform level with all its isoforms. The table then
-        warns that the interval is too narrow. A feature without a block is a block of its own.
+        If ``None``, each gene is a block; at isoform level, this block contains all its isoforms.
+        The table then warns that the interval is too narrow. A feature without a block is a block
+        of its own.
     n_resamples, level
         Number of resamples and coverage.
     pseudocount
@@ -48,7 +49,8 @@ def intervals(
 
     Returns
     -------
-    Nothing; the table ``intervals`` (:class:`~lotwise.evidence.intervals.IntervalRecord`).
+    Nothing; the result is the table ``intervals``
+    (:class:`~lotwise.evidence.intervals.IntervalRecord`).
 
     Raises
     ------

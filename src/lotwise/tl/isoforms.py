@@ -114,7 +114,7 @@ def isoform_usage(
     if known.size == 0:
         raise InputError(
             f"no isoform has a gene in var column {keys.GENE_ID!r}",
-            remedy="give the table from transcripts to genes (tx2gene)",
+            remedy="give the transcript-to-gene map (tx2gene)",
         )
     tpm = tpm_of(expression)[:, known]
     # Codes sort as the names do and are faster to group by for many pairs.
@@ -166,7 +166,7 @@ def isoform_usage(
 
 
 def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10.0) -> None:
-    """Return isoform usage by batch for the genes whose usage changes most between batches.
+    """Compute isoform usage by batch for the genes whose usage changes most between batches.
 
     Genes with an adjusted p below 0.05 come first, then genes that are well expressed in every
     batch. Each of these groups is sorted by distance, largest first. Without bootstraps there is no

@@ -67,7 +67,7 @@ def libraries(
     grouping
         Column of obs with groups; a sample is scored within its group, which needs at least three
         samples. ``None`` uses the design: samples of the same ``condition``, and of the same batch
-        if it has three or more samples. Samples without a label form a group.
+        if the batch has three or more. Samples without a label form a group.
     pseudocount
         c of log2(TPM + c).
     with_scanpy
@@ -75,9 +75,10 @@ def libraries(
 
     Returns
     -------
-    Nothing; the table ``libraries`` (:class:`~lotwise.evidence.libraries.LibraryRecord`). If counts
-    are available and ``with_scanpy`` is true, ``obs["total_counts"]`` and
-    ``obs["pct_counts_in_top_50_genes"]`` contain the results of ``scanpy.pp.calculate_qc_metrics``.
+    Nothing; the result is the table ``libraries``
+    (:class:`~lotwise.evidence.libraries.LibraryRecord`). If counts are available and
+    ``with_scanpy`` is true, ``obs["total_counts"]`` and ``obs["pct_counts_in_top_50_genes"]``
+    contain the results of ``scanpy.pp.calculate_qc_metrics``.
 
     Raises
     ------
@@ -239,8 +240,8 @@ def signal(
 
     Returns
     -------
-    Nothing; the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`).
-    ``obsm["X_lotwise_snr"]`` contains the components on which it is based (samples x 2).
+    Nothing; the result is the table ``signal`` (:class:`~lotwise.evidence.signal.SignalRecord`).
+    ``obsm["X_lotwise_snr"]`` contains the components on which the ratio is based (samples x 2).
 
     Raises
     ------
@@ -257,7 +258,7 @@ def signal(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.signal(gene, grouping="batch")
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
-    ['group lot1 has one sample, two or more are needed']
+    ['group lot1 has one sample, but two or more are needed']
     """
     tpm = tpm_of(expression)
     groups = np.array(groups_of(expression, grouping))

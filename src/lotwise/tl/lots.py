@@ -18,7 +18,7 @@ PHASES: Final = ("pre", "post")
 
 
 class Lots(NamedTuple):
-    """Lots of one condition that have a phase: their names, rows of samples, and phases."""
+    """Lots with a phase, of one condition: their names, rows of samples, and phases."""
 
     condition: str
     names: list[str]

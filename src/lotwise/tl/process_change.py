@@ -57,7 +57,7 @@ class _Values(NamedTuple):
     words: str
 
     def under(self, is_post: BoolArray) -> FloatArray:
-        """Return the values of the lots. For R, they depend on which lots are before the change."""
+        """Return the values of the lots; those of R depend on which lots are before the change."""
         if self.correlations is None:
             return self.lots
         return z_to_pre(self.correlations, is_post=is_post)
@@ -185,7 +185,7 @@ def _r_of_lots(expression: AnnData, lots: Lots, given: Settings) -> _Values:
     if reason:
         return _Values(nothing, None, reason, alike.words)
     words = (
-        "mean over the pre lots of Fisher's z; R of two lots is the median over pairs of their "
+        "Fisher's z, averaged over the pre lots; R of two lots is the median over pairs of their "
         f"samples; {alike.words}"
     )
     return _Values(z_to_pre(found.between, is_post=lots.is_post), found.between, "", words)

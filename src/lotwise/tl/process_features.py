@@ -49,7 +49,7 @@ def features_of_lots(
     lots
         Lots of one condition.
     reason
-        Why nothing can be tested; empty if it can.
+        Why nothing can be tested; empty if tests are possible.
     settings
         Margin, alpha and threshold.
     """

@@ -38,7 +38,7 @@ class Kept:
         key
             Everything that the result depends on.
         compute
-            Called if no result is kept for ``key``. Never change the result that it returns.
+            Called if no result is kept for ``key``. Its result may be kept, so never change it.
         """
         if key in self._results:
             found: _Result = self._results[key]
@@ -49,9 +49,9 @@ class Kept:
         return found
 
     def fingerprint(self, *arrays: npt.NDArray[Any] | None) -> bytes:
-        """Return the part of a key for values of a sample: a digest of ``arrays``.
+        """Return a digest of ``arrays``, for a key that depends on values of a sample.
 
-        If nothing is kept now and nothing will be, the part is empty, and no digest is computed.
+        If nothing is kept now and nothing will be, no digest is computed, and the text is empty.
         """
         if not (self._adds or self._results):
             return b""
@@ -70,7 +70,7 @@ _current: ContextVar[Kept] = ContextVar("kept", default=_NOTHING)
 
 
 def kept_results() -> Kept:
-    """Return the kept results; call this before threads start, which do not inherit them."""
+    """Return the kept results; call this before threads start: threads do not inherit them."""
     return _current.get()
 
 

@@ -125,7 +125,7 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
             PAIRS | {"table": "sex", "rows": {}, "statistic": "agrees", "at_least": 1},
             "'agrees' is not a number, so use 'is' instead of 'at_least'",
         ),
-        (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "at gene level only"),
+        (PAIRS | {"table": "sex", "level": "isoform", "rows": {}}, "exists only at gene level"),
         (
             without("at_least", "rows") | {"table": "sex", "statistic": "sex", "is": "femal"},
             "unknown answer 'femal'; did you mean 'female'",

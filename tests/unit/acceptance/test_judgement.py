@@ -345,7 +345,7 @@ def test_judge_rows__the_median_meets_both_bounds():
     [
         ({"at_least": 0.9}, [0.95, 0.96], "all 2 rows meet it"),
         ({"at_least": 0.9}, [0.95], "the one row meets it"),
-        ({"at_least": 0.9}, [0.8, 0.95, 0.7], "2 of 3 rows beyond the bound: A - B1, A - B3"),
+        ({"at_least": 0.9}, [0.8, 0.95, 0.7], "2 of 3 rows beyond the bound: A - B3, A - B1"),
         (
             {"at_least": "spearman"},
             [0.8],

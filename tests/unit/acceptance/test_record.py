@@ -229,7 +229,7 @@ def test_read_verdict__an_outcome_edited_by_hand_is_not_believed(tree):
     edited, overall, criterion = found["notices"]
     assert edited.startswith("verdict.json is not the file that was written on ")
     assert (
-        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+        overall == "verdict.json, outcome: the file contains 'pass', but a new verdict gives 'fail'"
     )
     assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
 
@@ -374,9 +374,9 @@ def test_notices__criteria_changed_after_the_results(tree):
         (notice,) = write_verdict(tree.root, eased, now=now).notices
         assert notice == (
             f"the criteria were changed: 'ours' (SHA-256 {criteria().criteria.sha256[:12]}) were "
-            "recorded on 2026-05-01 12:00:00 UTC with the outcome 'fail' on 2026-05-01 12:00:00 "
-            "UTC; the present criteria (changed: r; added: second) were recorded on 2026-06-01 "
-            "12:00:00 UTC, when 1 result table existed; the present criteria give no change_reason"
+            "recorded on 2026-05-01 12:00:00 UTC and had the outcome 'fail' on 2026-05-01 12:00:00 "
+            "UTC. The present criteria (changed: r; added: second) were recorded on 2026-06-01 "
+            "12:00:00 UTC, when 1 result table existed. They give no change_reason"
         )
     assert json.loads((tree.root / "verdict.json").read_text())["notices"] == [notice]
     table = pd.read_csv(tree.root / "verdict.tsv", sep="\t")
@@ -391,7 +391,7 @@ def test_notices__deleting_the_results_does_not_hide_a_change(tree):
     tree.write_pairs(0.94)
     (notice,) = write_verdict(tree.root, criteria(0.9), now=JULY).notices
     assert notice.startswith("the criteria were changed")
-    assert "the present criteria (changed: r) were recorded on" in notice
+    assert "The present criteria (changed: r) were recorded on" in notice
     assert "when no result table existed" in notice
 
 
@@ -402,7 +402,7 @@ def test_notices__going_back_names_what_was_tried_meanwhile(tree):
     write_verdict(tree.root, criteria(0.9), now=JUNE)
     (notice,) = write_verdict(tree.root, criteria(), now=JULY).notices
     assert notice.startswith("other criteria, 'ours' (SHA-256")
-    assert notice.endswith("recorded on 2026-06-01 12:00:00 UTC with the outcome 'pass' on "
+    assert notice.endswith("recorded on 2026-06-01 12:00:00 UTC and had the outcome 'pass' on "
                            "2026-06-01 12:00:00 UTC")  # fmt: skip
 
 
@@ -472,7 +472,7 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
         "run `lotwise verdict` again"
     )
     assert changed == [
-        "verdict.json, criterion 'r', value: the file contains 0.99, but judging again gives 0.999"
+        "verdict.json, criterion 'r', value: the file contains 0.99, but a new verdict gives 0.999"
     ]
 
 

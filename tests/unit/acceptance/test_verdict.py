@@ -95,8 +95,8 @@ def test_judge__a_table_of_other_batches_than_the_sheet_is_of_an_earlier_run(
     assert verdict.outcome == outcome
     if outcome != "pass":
         assert verdict.assessed[0].judgement.reason == (
-            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'B' there, "
-            "but 'A' in samples.tsv"
+            "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'B' "
+            "in this table, but 'A' in samples.tsv"
         )
 
 

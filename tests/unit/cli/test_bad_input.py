@@ -430,7 +430,7 @@ def test_tx2gene__transcripts_without_a_gene_are_counted(run, study):
     study.tx2gene.write_text("\n".join(rows[:-3]) + "\n")
     outcome = study.call(run)
     assert outcome.code == 0
-    assert "3 of 40 transcripts have no gene in tx2gene.tsv; these transcripts have" in outcome.err
+    assert "3 of 40 transcripts have no gene in tx2gene.tsv; they account for" in outcome.err
 
 
 def test_levels__without_a_map_there_are_no_genes(run, study):

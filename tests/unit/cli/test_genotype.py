@@ -61,7 +61,9 @@ def test_genotype__another_donor_ends_with_1_and_is_named(run, tmp_path, monkeyp
     )
     assert ended.code == 1
     assert "2 donors among 3 samples" in ended.out
-    assert "lot3: of another donor than lot1, lot2 with the same donor label" in ended.err
+    assert (
+        "lot3: of another donor than lot1, lot2, although the donor label is the same" in ended.err
+    )
     assert ResultTree(tmp_path / "out").table("gene", "donors").is_file()
 
 

@@ -182,7 +182,7 @@ def test_read_quant__unmapped_transcripts_are_counted_with_their_share(files):
     tx2gene = write_map(files, files.transcripts[2:], files.genes[2:])
     quants = {"S1": files.salmon("a"), "S2": files.salmon("b")}
     share = files.tpm[:2].sum() / 1e6
-    told = f"these transcripts have {100 * share:.3g} %"
+    told = f"they account for {100 * share:.3g} %"
     words = f"2 of 12 transcripts have no gene in tx2gene.tsv; {told}"
     with pytest.warns(UnmappedTranscriptsWarning, match=words):
         gene, isoform = lotwise.read_quant(quants, tx2gene=tx2gene)

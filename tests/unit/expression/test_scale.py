@@ -148,7 +148,7 @@ def test_read__one_sample_of_cpm_beside_tpm_is_refused(drawn):
     cpm = counts[:, :1] / counts[:, :1].sum() * 1e6
     one = {"index": GENES, "columns": SAMPLES[:1]}
     with pytest.raises(
-        InputError, match="the counts sum to 1,000,000, and hardly any is a whole number"
+        InputError, match="the counts sum to 1,000,000, and hardly any count is a whole number"
     ):
         lotwise.from_frame(pd.DataFrame(tpm[:, :1], **one), counts=pd.DataFrame(cpm, **one))
 

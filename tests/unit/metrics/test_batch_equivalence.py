@@ -216,7 +216,7 @@ def test_accepted_margin__takes_batches_of_the_process_and_not_others():
 @pytest.mark.parametrize(
     ("k", "n", "reason"),
     [
-        (5, 3, "5 accepted batches set no margin; at least 6 are needed"),
+        (5, 3, "a margin needs at least 6 accepted batches; there are 5"),
         (7, 1, "of the accepted batches, fewer than two batches have replicates"),
     ],
 )

@@ -123,7 +123,7 @@ def test_quality_range__needs_three_lots():
     assert quality_range([4.0, 5.0, 6.0], k=2)[:2] == (3.0, 7.0)
     few = quality_range([4.0, 5.0], k=3)
     assert np.isnan(few.lower)
-    assert few.reason == "2 pre lots have no range; at least 3 are needed"
+    assert few.reason == "a range needs at least 3 pre lots, but there are 2"
     with pytest.raises(InputError, match="k must be > 0"):
         quality_range([1.0, 2.0, 3.0], k=0)
 

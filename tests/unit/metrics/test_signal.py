@@ -82,7 +82,7 @@ def test_signal_to_noise__null_near_zero_and_power_far_above_quartets_line():
     ("groups", "reason"),
     [
         (["a"] * 4, "fewer than two groups"),
-        (["a", "a", "b", "c"], "group b has one sample, two or more are needed"),
+        (["a", "a", "b", "c"], "group b has one sample, but two or more are needed"),
     ],
 )
 def test_signal_to_noise__too_few_groups_are_nan_with_a_reason(groups, reason):

@@ -79,7 +79,9 @@ def test_variance_components__factors_that_group_alike_have_one_row_together():
     found = variance_components(values, factors={"donor": BATCH, "batch": BATCH, "lane": DONOR})
     assert found.factors == ("donor", "batch", "lane", "donor = batch", RESIDUAL)
     assert np.isnan(found.variance[:2]).all()
-    assert found.reasons[0] == "it groups the samples as 'batch' does: see 'donor = batch'"
+    assert found.reasons[0] == (
+        "it groups the samples in the same way as 'batch': see 'donor = batch'"
+    )
     alone = variance_components(values, factors={"batch": BATCH, "lane": DONOR})
     assert found.variance[3] == pytest.approx(alone.variance[0])
     assert found.variance[4] == pytest.approx(alone.variance[2])

@@ -110,7 +110,7 @@ def test_change_remark__takes_the_largest_two_fold_share_between_batches(level_o
     found = change_remark(level_of(unseen=rows))
     assert (
         found.text
-        == "twenty (S1 and S3). If all changes go in one direction, R would miss changes in an "
+        == "For S1 and S3, twenty. If all changes go in one direction, R would miss changes in an "
         "even larger share of features."
     )
 

@@ -97,7 +97,9 @@ def test_let_through__without_a_titration_it_is_about_r_and_random_changes(titra
     }
     tree.write("gene", "unseen", [unseen])
     said = let_through(read_findings(root))
-    assert said.startswith("No titration was run (command lotwise titrate), so this is unknown. 30")
+    assert said.startswith(
+        "No titration was run (command lotwise titrate), so this is unknown. For S1 and S3, 30"
+    )
     assert said.endswith("R would miss changes in an even larger share of features.")
 
 

@@ -163,7 +163,8 @@ def test_genotype_remark__exchanged_samples_are_named_with_each_other(tmp_path):
 def test_genotype_remark__a_sample_of_another_donor_is_named_and_no_other(tmp_path):
     remark = genotyped(tmp_path, [0, 0, 1], "DDD")
     assert re.match(
-        r"By genotype, S2 \(of another donor than S0, S1 with the same donor label\) does",
+        r"By genotype, S2 \(of another donor than S0, S1, although the donor label is the "
+        r"same\) does",
         remark.text,
     )
 

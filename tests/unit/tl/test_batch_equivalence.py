@@ -114,7 +114,7 @@ def test_batch_equivalence__few_accepted_batches_set_no_margin(tmp_path):
     path = accepted_set(tmp_path / "accepted.h5ad", k=4)
     row = row_of(study(7), margin=None, accepted=path)
     assert row["equivalent"] == "not assessable"
-    assert row["reason"] == "4 accepted batches set no margin; at least 6 are needed"
+    assert row["reason"] == "a margin needs at least 6 accepted batches; there are 4"
     assert np.isnan(row["margin"])
     with pytest.raises(InputError, match="both a margin and a set of accepted batches"):
         row_of(study(7), margin=0.01, accepted=path)

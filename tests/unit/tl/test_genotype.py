@@ -24,7 +24,8 @@ def test_genotype__two_donors_under_one_label_are_named() -> None:
     assert donors["found"].tolist() == ["1", "1", "2"]
     assert donors["agrees"].tolist() == ["yes", "yes", "no"]
     assert (
-        donors["reason"].tolist()[2] == "of another donor than lot1, lot2 with the same donor label"
+        donors["reason"].tolist()[2]
+        == "of another donor than lot1, lot2, although the donor label is the same"
     )
     assert pairs["same_donor"].tolist() == ["yes", "no", "no"]
     assert pairs["informative_concordance"][0] > 0.98
@@ -36,7 +37,8 @@ def test_genotype__without_donors_batches_are_held_together() -> None:
     donors, _ = donors_of(lotwise.datasets.two_donors(), [""] * 3, ["A", "A", "A"])
     assert donors["agrees"].tolist() == ["yes", "yes", "no"]
     assert (
-        donors["reason"].tolist()[2] == "of another donor than lot1, lot2 with the same batch label"
+        donors["reason"].tolist()[2]
+        == "of another donor than lot1, lot2, although the batch label is the same"
     )
 
 

@@ -71,7 +71,7 @@ def test_variance__a_donor_with_one_batch_is_one_factor():
     assert found.index.tolist() == ["donor", "batch", "donor = batch", "residual"]
     assert np.isnan(found.loc["donor", "share"])
     assert found.loc["donor", "reason"] == (
-        "it groups the samples as 'batch' does: see 'donor = batch'"
+        "it groups the samples in the same way as 'batch': see 'donor = batch'"
     )
     assert found.loc["donor = batch", "share"] > 0.3
 

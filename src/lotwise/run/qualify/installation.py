@@ -37,7 +37,9 @@ def installation_cases() -> Iterator[Case]:
     yield run_case(
         part, "IQ-003", "linear algebra", "sums of products agree with exact sums to 1e-12", _blas
     )
-    yield run_case(part, "IQ-004", "needs of a run", "nothing that a run needs is missing", _doctor)
+    yield run_case(
+        part, "IQ-004", "needs of a run", "no library, folder or disk space is missing", _doctor
+    )
 
 
 def _versions() -> tuple[str, bool]:

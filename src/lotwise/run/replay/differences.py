@@ -42,7 +42,7 @@ def find_differences(
     Returns
     -------
     The number of identical tables, and a line for each other one. A table that is no longer the
-    recorded one is a difference, even if the replay made the recorded file again.
+    recorded one is a difference, even if the replay reproduced the recorded file.
     """
     tables = {item.path: item for item in recorded if is_analysed(item.path)}
     made = {
@@ -133,11 +133,11 @@ def _difference(item: OutputFile, present: Path, came: Path) -> str:
         if as_recorded:
             return ""
         if not present.is_file():
-            return " is missing in the results (the replay made the recorded file again)"
+            return " is missing in the results (the replay reproduced the recorded file)"
         where = first_difference(
             _text(came), _text(present), names=("was recorded", "is in the results")
         )
-        return f" was changed after the run (the replay made the recorded file again){where}"
+        return f" was changed after the run (the replay reproduced the recorded file){where}"
     if not as_recorded:
         return (
             ": the repetition differs from the record; the row and column are unknown, because "

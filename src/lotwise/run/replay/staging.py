@@ -1,7 +1,8 @@
 """The recorded inputs, found again and linked as they were.
 
 The repetition reads links in a folder of its own, which contains only what the record lists. If a
-run read a file without recording it, the file is missing there, and the repetition reports it.
+run read a file without recording it, this folder does not contain the file, and the repetition
+reports this.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def test_replay__lost_and_unrecorded_tables_are_named(own_run):
         "correlation/gene.pearson.tsv was computed, but is not in the record",
         (
             "correlation/gene.pairs.tsv is missing in the results "
-            "(the replay made the recorded file again)"
+            "(the replay reproduced the recorded file)"
         ),
         "evidence/gene.own.tsv is in the record, but was not computed",
     )
@@ -185,7 +185,7 @@ def test_replay__a_verdict_that_does_not_come_out_is_named(own_run):
     assert found.differences == ()
     overall, criterion, edited = found.verdict_differences
     assert (
-        overall == "verdict.json, outcome: the file contains 'pass', but judging again gives 'fail'"
+        overall == "verdict.json, outcome: the file contains 'pass', but a new verdict gives 'fail'"
     )
     assert criterion.startswith("verdict.json, criterion 'r', outcome: the file contains 'pass'")
     assert edited.startswith("verdict.json is not the file that was written on ")
