@@ -13,8 +13,15 @@ import lotwise
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.expression.layers import tpm_of, values_by_sample
 
-# Functions that read no TPM, or read none of these samples.
-NO_TPM = {"accepted", "blocks", "genotype", "least_and_most_alike", "process_change"}
+# Functions that read no TPM, read none of these samples, or read results of the same values.
+NO_TPM = {
+    "accepted",
+    "blocks",
+    "genotype",
+    "isoform_shares",
+    "least_and_most_alike",
+    "process_change",
+}
 ARGUMENTS = {
     "batch_equivalence": {"margin": 0.01},
     "choose_pairs": {"most_pairs": 2},
@@ -35,8 +42,6 @@ def use(name):
     def call(change):
         gene, isoform = lotwise.datasets.three_batches()
         level = isoform if name.startswith("isoform") else gene
-        if name == "isoform_shares":
-            lotwise.tl.isoform_usage(level)
         change(level)
         getattr(lotwise.tl, name)(level, **ARGUMENTS.get(name, {}))
 
