@@ -230,7 +230,8 @@ def _limits_of(tpm: Floats, names: tuple[str, str], threshold: float) -> pd.Data
     from anndata import AnnData
 
     obs = pd.DataFrame({keys.BATCH: list(names)}, index=list(names))
-    pair = AnnData(obs=obs, layers={keys.TPM: tpm})
+    # X says that these are no logarithms: both profiles were checked when they were read.
+    pair = AnnData(np.log2(tpm + 1), obs=obs, layers={keys.TPM: tpm})
     agreement(pair, threshold=threshold)
     table: pd.DataFrame = noted(pair)["agreement"]
     return table

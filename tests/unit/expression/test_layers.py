@@ -128,6 +128,24 @@ def test_tpm_of__linear_layers_of_small_values_are_no_logarithms(gene):
             tpm_of(gene, layer)
 
 
+@pytest.mark.parametrize("function", [lotwise.pl.scatter, lotwise.pl.mean_difference])
+def test_tpm_of__features_of_low_expression_are_no_logarithms(gene, function):
+    gene.layers["tpm"] *= 0.01
+    gene.X = np.log2(gene.layers["tpm"] + 1)
+    low = gene[:, gene.layers["tpm"].max(axis=0) < 20].copy()
+    with warnings.catch_warnings(action="error"):
+        function(low, "lot1", "lot2")
+
+
+@pytest.mark.filterwarnings("always")
+@pytest.mark.parametrize("function", [lotwise.pl.scatter, lotwise.pl.mean_difference])
+def test_tpm_of__a_figure_names_logarithms_once(gene, function):
+    gene.layers["logged"] = np.log1p(gene.layers["tpm"])
+    with pytest.warns(LotwiseWarning) as told:
+        function(gene, "lot1", "lot2", layer="logged")
+    assert len(told) == 1
+
+
 def test_tpm_of__logarithms_that_were_declared_are_accepted(gene):
     log_tpm(gene)
     gene.uns["lotwise"]["unit"] = "normalized"
