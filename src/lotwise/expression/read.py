@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,7 +23,7 @@ from lotwise.expression.align import same_names
 from lotwise.expression.checks import TpmSum
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.formats import is_quantification, read_abundance
-from lotwise.expression.given import listed_samples
+from lotwise.expression.given import kind_of, listed_samples
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import TranscriptMap
@@ -148,6 +149,12 @@ def _samples(
 ) -> tuple[Sample, ...]:
     listed: tuple[Sample, ...]
     if isinstance(samples, Mapping):
+        for name, quant in samples.items():
+            if not isinstance(quant, str | PathLike):
+                raise InputError(
+                    f"sample {name!r}: expected the path of a quantification, got {kind_of(quant)}",
+                    remedy="give a path, or give TPM in memory to lotwise.from_frame",
+                )
         listed = tuple(
             Sample(sample=name, batch=name, quant=Path(quant)) for name, quant in samples.items()
         )

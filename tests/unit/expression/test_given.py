@@ -146,6 +146,12 @@ def test_listed_samples__what_was_read_or_compared(comparison):
         lotwise.compare({"a": "a.sf"})
 
 
+@pytest.mark.parametrize("given", [GENE, TPM, None])
+def test_read_quant__a_mapping_to_other_objects(given):
+    with pytest.raises(InputError, match="sample 'S1': expected the path of a quantification, got"):
+        lotwise.read_quant({"S1": given})
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [
