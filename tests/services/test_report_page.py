@@ -195,7 +195,7 @@ def test_page__opens_on_the_answer_and_asks_nothing_of_the_network(see, small):
         "1 of 1 criterion of “Release of lots” is not"
     )
     missed = seen.page.inner_text(".missed li")
-    assert missed.startswith("Not met: lowest R between batches is at least 0.999. Found 0.9")
+    assert missed.startswith("Not met: “lowest R between batches is at least 0.999”. Found 0.9")
     assert missed.endswith("required at least 0.999.")
     assert "result tables existed" in seen.page.inner_text(".notice")
     assert "simulated data" in seen.page.inner_text(".note")
@@ -390,6 +390,40 @@ def test_page__is_no_wider_than_the_window(see, of_any_size, width):
     for level in ("gene", "isoform"):
         drawn(page, level)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def too_wide(page):
+    """Return the names of the tables that are wider than the text."""
+    return page.evaluate(
+        """[...document.querySelectorAll(".table-wrap")].filter(wrap => wrap.scrollWidth > wrap
+        .clientWidth).map(wrap => wrap.querySelector("table").dataset.name)"""
+    )
+
+
+def test_page__its_tables_fit_into_the_text_at_1280_pixels(see, small):
+    page = see(small).page
+    assert page.locator(".table-wrap").count() > 20
+    assert too_wide(page) == []
+
+
+def test_page__a_shadow_shows_that_a_table_goes_on(see, small):
+    page = see(small).page
+    page.set_viewport_size({"width": 800, "height": 900})
+    name = too_wide(page)[0]
+    wrap = page.locator(f'.table-wrap:has([data-name="{name}"])')
+    edge = {"x": wrap.evaluate("wrap => wrap.clientWidth") - 12, "y": 0, "width": 12, "height": 20}
+
+    def at_edge():
+        box = wrap.bounding_box()
+        return page.screenshot(
+            clip=edge | {"x": box["x"] + edge["x"], "y": box["y"] + box["height"] - 40}
+        )
+
+    wrap.scroll_into_view_if_needed()
+    before = at_edge()
+    wrap.evaluate("wrap => { wrap.scrollLeft = wrap.scrollWidth }")
+    page.wait_for_timeout(200)
+    assert at_edge() != before
 
 
 def test_page__the_matrix_of_pairs_can_be_enlarged(see, small):

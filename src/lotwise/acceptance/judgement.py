@@ -196,7 +196,7 @@ def _lacks(measure: Measure, row: Row) -> str:
         known = value in measure.declared.answers
         # The reason of a sex tells what is unusual about the call, not why there is none.
         lacking = reason if measure.table != "sex" else ""
-        return lacking or ("" if known else f"{measure.statistic} is {value!r}")
+        return lacking or ("" if known else str(value) or f"{measure.statistic} is empty")
     if kind is float:
         return "" if math.isfinite(value) else reason or f"{measure.statistic} is {value}"
     known_with = measure.declared.known_with
@@ -224,7 +224,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
     known = [one for one in found if one.margin is not None]
     lacking = [one for one in found if one.margin is None]
     if not known:
-        return _unknown(lacking)
+        return _unknown(measure, lacking)
     # Margins that differ by less than rounding are equal. Then the order of rows must not decide
     # which row is reported.
     worst = min(known, key=lambda one: (_margin(one), one.value or 0.0))
@@ -245,7 +245,7 @@ def _judge_every(measure: Measure, found: Sequence[_Found]) -> Judgement:
             reason=f"{len(beyond)} of {counted(len(found), 'row')} beyond the bound: {named}{its}",
         )
     if lacking:
-        return _unknown(lacking)
+        return _unknown(measure, lacking)
     warned = _warning(measure, known)
     return Judgement(
         outcome="not assessable" if warned else "pass",
@@ -266,7 +266,7 @@ def _farthest(beyond: Sequence[_Found]) -> str:
 def _judge_share(measure: Measure, found: Sequence[_Found]) -> Judgement:
     lacking = [one for one in found if one.margin is None]
     if lacking:
-        return _unknown(lacking)
+        return _unknown(measure, lacking)
     beyond = [one for one in found if _margin(one) < 0]
     # One division, as the share in the file is one decimal, so equal numbers are equal floats.
     share = (len(found) - len(beyond)) / len(found)
@@ -287,7 +287,7 @@ def _judge_reduced(measure: Measure, found: Sequence[_Found]) -> Judgement:
     low, high = (bound if isinstance(bound, float) else None for bound in measure.limits)
     lacking = [one for one in found if one.margin is None]
     if lacking:
-        return _unknown(lacking)
+        return _unknown(measure, lacking)
     ordered = sorted(found, key=lambda one: one.value or 0.0)
     deciding = {"lowest": ordered[0], "highest": ordered[-1]}.get(measure.reduce)
     middle = rounded(median(one.value or 0.0 for one in ordered), measure.round_to)
@@ -316,14 +316,14 @@ def _margin(one: _Found) -> float:
     return math.inf if one.margin is None else one.margin
 
 
-def _unknown(lacking: Sequence[_Found]) -> Judgement:
-    first = lacking[0]
+def _unknown(measure: Measure, lacking: Sequence[_Found]) -> Judgement:
+    first, what = lacking[0], "number" if measure.is_ is None else "answer"
     more = f" and {counted(len(lacking) - 1, 'more row')}" if len(lacking) > 1 else ""
     because = f": {first.lacks}" if first.lacks and not first.lacks.endswith(" is nan") else ""
     return Judgement(
         outcome="not assessable",
         where=first.where,
-        reason=f"no number for {first.where or 'the one row'}{more}{because}",
+        reason=f"no {what} for {first.where or 'the one row'}{more}{because}",
     )
 
 

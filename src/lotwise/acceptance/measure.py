@@ -138,12 +138,12 @@ class Measure(Section):
         return f"at least {_in_words(low)}" if low is not None else f"at most {_in_words(high)}"
 
     def sentence(self, level: Level) -> str:
-        """Return the measure as a sentence.
+        """Return the measure as a sentence that states a requirement, whether it is met or not.
 
         Examples
         --------
         >>> Measure(table="sex", statistic="agrees", **{"is": "yes"}).sentence("gene")
-        'At gene level, agrees is yes in every row of the table sex'
+        'At gene level, agrees must be yes in every row of the table sex'
         """
         chosen = ", ".join(f"{_plain(name)} {_choice(value)}" for name, value in self.rows.items())
         of = f"of the table {self.table}{f' ({chosen})' if chosen else ''}"
@@ -151,12 +151,12 @@ class Measure(Section):
         if self.use == "interval":
             judged = f"the whole interval of {judged}"
         if self.reduce == "count":
-            return f"At {level} level, {judged} is known in {self.required} rows {of}"
+            return f"At {level} level, {judged} must be known in {self.required} rows {of}"
         if self.reduce in {"lowest", "highest", "median"}:
-            return f"At {level} level, the {self.reduce} {judged} {of} is {self.required}"
+            return f"At {level} level, the {self.reduce} {judged} {of} must be {self.required}"
         holds = self.model_copy(update={"share": None}).required
         rows = "every row" if self.share is None else self.required
-        return f"At {level} level, {judged} is {holds} in {rows} {of}"
+        return f"At {level} level, {judged} must be {holds} in {rows} {of}"
 
 
 def _in_words(bound: Bound | None) -> str:

@@ -334,6 +334,12 @@ def _judged(criterion: Criterion, take: Callable[[Measure, Level], Judgement]) -
         found = take(need, level)
         if found.outcome != "pass":
             value = "" if found.value is None else f"{number(found.value)}, "
-            reason = f"{need.because} ({need.sentence(level)}; found: {value}{found.reason})"
+            asked = f"a{need.sentence(level).removeprefix('A')}"
+            # Only a condition that is not met shows what its author wrote under because.
+            reason = (
+                f"{need.because}; condition not met: {asked}; found: {value}{found.reason}"
+                if found.outcome == "fail"
+                else f"it is unknown whether this condition is met: {asked}; {found.reason}"
+            )
             return replace(judged, outcome="not assessable", reason=reason)
     return judged

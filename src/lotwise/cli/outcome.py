@@ -78,7 +78,7 @@ def _lines_of(
     if len(between) > _MOST_PAIRS:
         yield f"  ... the {_MOST_PAIRS} lowest of {len(between):,} pairs"
     if averaged:
-        yield "  R: replicates averaged. R (samples): median over pairs of single samples."
+        yield "  R: batch averages. R (samples): median over pairs of single samples."
     if noises:
         yield f"  {noises}: ceiling, the highest R of single samples that this noise allows."
 
@@ -104,7 +104,7 @@ def _pairs_of_samples(tree: ResultTree, level: Level) -> pd.DataFrame:
 
 def _ceilings(tree: ResultTree, level: Level) -> dict[str, dict[frozenset[str], float]]:
     """Return the median ceiling of each pair of batches by kind of noise; unknown ones not."""
-    from lotwise.evidence.ceilings import CeilingRecord
+    from lotwise.evidence.ceilings import FROM_DONORS, CeilingRecord
     from lotwise.files.tables import read_table
 
     path = tree.table(level, "ceilings")
@@ -116,9 +116,11 @@ def _ceilings(tree: ResultTree, level: Level) -> dict[str, dict[frozenset[str], 
     for noise, methods in _NOISES.items():
         of_noise = known[known["noise"] == noise]
         method = next((one for one in methods if (of_noise["method"] == one).any()), None)
-        by_pair = _medians(of_noise[of_noise["method"] == method], "ceiling")
+        of_method = of_noise[of_noise["method"] == method]
+        by_pair = _medians(of_method, "ceiling")
         if by_pair:
-            found[noise] = by_pair
+            several = any(FROM_DONORS in source for source in of_method["source"].unique())
+            found[f"{noise} and donors" if several else noise] = by_pair
     return found
 
 

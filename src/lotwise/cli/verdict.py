@@ -104,7 +104,7 @@ def say(verdict: Verdict, out: Path) -> None:
         needed = f"required {bound.removeprefix('is ')}"
         click.echo(
             f"  {judged.outcome:<14}  {one.criterion.id}: {value}{needed}"
-            f"{f' at {_plain(judged.where)}' if judged.where else ''} ({_plain(judged.reason)})"
+            f"{f' at {_plain(judged.where)}' if judged.where else ''}; {_plain(judged.reason)}"
         )
     if verdict.outcome == "pass":
         return

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from lotwise import keys
 from lotwise.evidence.columns import REASON, OfPair
 from lotwise.evidence.sections import SENSITIVITY
 from lotwise.evidence.statistic import Statistic, Table, call
 from lotwise.files.records import column
+
+FROM_DONORS: Final = "from different donors"
+"""Words in the source of a ceiling that contains differences between donors, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,5 +62,6 @@ STATISTIC: Final = Statistic(
     ),
     section=SENSITIVITY,
     page="methods/ceiling.md",
+    design=(keys.DONOR,),
     place=170,
 )

@@ -30,7 +30,7 @@ class OfPair(Record):
     condition_a: str = column("condition of the first sample; empty if there is none")
     condition_b: str = column("condition of the second sample")
     relation: str = column(
-        "within (replicates: one batch, one condition), between (two batches, one condition) or "
+        "within (one batch, one condition), between (two batches, one condition) or "
         "across (two conditions)",
         heading="batches",
         choices=("within", "between", "across"),

@@ -20,7 +20,7 @@ class ContributionRecord(Record):
     )
     sample_b: str = column("second sample", heading="sample B", names_row=True)
     relation: str = column(
-        "within (replicates), between (two batches) or across (two conditions)",
+        "within (one batch), between (two batches) or across (two conditions)",
         heading="batches",
         choices=("within", "between", "across"),
     )

@@ -71,8 +71,9 @@ STATISTIC: Final = Statistic(
                 pseudocount="correlation.pseudocount",
                 features="features",
             ),
-            caption="R after changing a share of the features; the title gives the changes that "
-            "R does not detect.",
+            caption="R (colour) after a fold change (horizontal axis) of a percentage of the "
+            "expressed features (vertical axis). The title gives the changes that R does not "
+            "detect.",
         ),
     ),
     compute=call(

@@ -73,7 +73,7 @@ class ShareRecord(Record):
     )
     isoform: str = column("isoform", heading="isoform")
     batch: str = column(
-        "batch; its replicates are averaged on the TPM scale", heading="batch", names_row=True
+        "batch; its samples are averaged on the TPM scale", heading="batch", names_row=True
     )
     tpm: float = column("TPM of the isoform", heading="TPM")
     share: float = column(

@@ -1,4 +1,4 @@
-"""Correlations of samples, and of batches with their replicates averaged."""
+"""Correlations of samples, and of batches with their samples averaged."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ STATISTIC: Final = Statistic(
             name="batch_pairs",
             tool="lotwise.tl.correlate",
             of="lotwise.pp.average_replicates",
-            caption="R between batches; replicates are averaged on the TPM scale",
+            caption="R between batches; the samples of a batch are averaged on the TPM scale",
         ),
     ),
     compute=None,

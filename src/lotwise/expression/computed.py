@@ -177,8 +177,8 @@ def require_labels(expression: AnnData, table: pd.DataFrame, *, name: str, tool:
     >>> gene.obs["batch"] = ["lot1", "lot2", "lot2"]
     >>> lotwise.get.pairs(gene)
     Traceback (most recent call last):
-    lotwise.errors.InputError: 'pairs' was computed when sample 'lot3' had batch 'lot3', but now it
-        has 'lot2'; call lotwise.tl.correlate again
+    lotwise.errors.InputError: 'pairs' was computed when sample 'lot3' had batch 'lot3', but now
+        the sample has 'lot2'; call lotwise.tl.correlate again
     """
     for end in ("", "_a", "_b"):
         for column in (keys.BATCH, keys.CONDITION):

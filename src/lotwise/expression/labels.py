@@ -10,6 +10,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.given import require_anndata
 from lotwise.expression.noted import noted
+from lotwise.samples.design import groups_of_several_donors
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -213,6 +214,23 @@ def replicate_groups(expression: AnnData) -> dict[tuple[str, str], list[int]]:
     for row, group in enumerate(named):
         groups.setdefault(group, []).append(row)
     return groups
+
+
+def donor_groups(expression: AnnData) -> list[tuple[str, str]]:
+    """Return the batches of a condition whose samples come from different donors, by obs.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> gene = lotwise.datasets.three_batches().gene
+    >>> gene.obs["batch"], gene.obs["donor"] = "lot1", ["D1", "D1", "D2"]
+    >>> donor_groups(gene)
+    [('lot1', '')]
+    """
+    if keys.DONOR not in expression.obs:
+        return []
+    columns = batches_of(expression), conditions_of(expression), labels_of(expression, keys.DONOR)
+    return groups_of_several_donors(zip(*columns, strict=True))
 
 
 def name_groups(groups: Iterable[tuple[str, str]]) -> list[str]:

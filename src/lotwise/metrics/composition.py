@@ -15,6 +15,9 @@ FEWEST_FEATURES: Final = 10
 FEWEST_SPIKE_INS: Final = 3
 # A quarter up, and the same factor down.
 LARGEST_FACTOR: Final = 1.25
+# Few spike-ins, added by hand, measure less exactly than thousands of features. If the RNA of one
+# of three samples is halved, it appears 1.41-fold changed in the other two, which are not named.
+LARGEST_GLOBAL_CHANGE: Final = 1.5
 # A sample of spike-ins alone has no other RNA; its logarithm must be finite.
 _LEAST: Final = 1e-300
 

@@ -196,10 +196,10 @@ class MultiqcModule(BaseMultiqcModule):
             name=self._title(f"Batches, {place.level} level", place.run),
             anchor=anchor,
             description=(
-                "Pearson's R and Lin's concordance of log2(TPM + c) between batches. Replicates "
-                "are averaged on the TPM scale. Both are computed over two sets: all features, and "
-                "the features detected in both batches. In the first set, features that are zero "
-                "in both batches count as agreement."
+                "Pearson's R and Lin's concordance of log2(TPM + c) between batches. Samples of a "
+                "batch are averaged on the TPM scale. Both are computed over two sets: all "
+                "features, and the features detected in both batches. In the first set, features "
+                "that are zero in both batches count as agreement."
             ),
             plot=table.plot(cells, _batch_headers(), {"id": f"{anchor}_table", "title": anchor}),
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pandas as pd
 
+from lotwise.metrics.composition import LARGEST_FACTOR
 from lotwise.pl.canvas import MOST_ROWS, Size, need_rows, nothing, one_axes
 from lotwise.pl.style import OKABE_ITO, ink, lotwise_style, name_inches, scaled, shorten
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _INCH_A_ROW: Final = 0.2
-_QUARTER: Final = (0.8, 1.25)
-_TICKS: Final = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 2, 5, 10)
+_TICKS: Final = (0.1, 0.2, 0.5, 1 / LARGEST_FACTOR, 1, LARGEST_FACTOR, 2, 5, 10)
 
 
 def composition(
@@ -75,7 +75,7 @@ def composition(
         samples = known["sample"].astype(str)
         width = 5 + name_inches(samples, size=8)
         figure, axis = one_axes(width=width, height=height, figsize=figsize, ax=ax)
-        axis.axvspan(*_QUARTER, color=OKABE_ITO[2], alpha=0.15, lw=0)
+        axis.axvspan(1 / LARGEST_FACTOR, LARGEST_FACTOR, color=OKABE_ITO[2], alpha=0.15, lw=0)
         axis.axvline(1, color="grey", lw=0.8, ls=":")
         axis.plot(known["factor"], rows, "o", color=ink(), ms=4, label="median-ratio factor")
         if known["global_change"].notna().any():
@@ -99,6 +99,6 @@ def composition(
         axis.minorticks_off()
         axis.set_yticks(rows, [*map(shorten, samples)])
         axis.set_ylim(len(known) - 0.4, -0.6)
-        axis.set_xlabel("ratio (shaded: 0.8 to 1.25)")
+        axis.set_xlabel(f"ratio (shaded: {1 / LARGEST_FACTOR:g} to {LARGEST_FACTOR:g})")
         axis.set_title(title, fontsize=scaled(8))
     return figure

@@ -32,7 +32,7 @@ _NORMAL_95: Final = 1.96
 _RELATIONS: Final = ("between", "within", "across")
 _RELATIONS_IN_WORDS: Final = {
     "between": "between batches",
-    "within": "within batches (replicates)",
+    "within": "within batches",
     "across": "across conditions",
 }
 

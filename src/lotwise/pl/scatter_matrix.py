@@ -65,7 +65,8 @@ def scatter_matrix(
     """Draw scatter plots of all pairs of samples, with Pearson's R printed.
 
     Below the diagonal are scatter plots of log2(TPM / c + 1) with the identity line, where c is the
-    pseudo-count of R. The batches are on the diagonal. R over all features is above the diagonal.
+    pseudo-count of R. The batch and the sample are named on the diagonal. R over all features is
+    above the diagonal.
 
     Parameters
     ----------
@@ -265,12 +266,11 @@ def _draw_frames(axes: Axes, layout: Layout) -> None:
 
 
 def _labels(expression: AnnData) -> list[str]:
-    """Return the batch of each sample, with the sample's name if a batch has several."""
-    batches = expression.obs[keys.BATCH].astype(str).to_list()
-    names = expression.obs_names.to_list()
+    """Return the batch and the name of each sample; once if they are equal."""
+    batches = expression.obs[keys.BATCH].astype(str)
     return [
-        batch if batches.count(batch) == 1 else f"{batch}\n{name}"
-        for batch, name in zip(batches, names, strict=True)
+        batch if batch == name else f"{batch}\n{name}"
+        for batch, name in zip(batches, expression.obs_names, strict=True)
     ]
 
 

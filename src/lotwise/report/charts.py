@@ -160,15 +160,15 @@ def detectable_chart(
         .mark_line(point=True, aria=False)
         .encode(
             x=alt.X("share:Q", title=f"% of expressed {level.level}s changed"),
-            y=alt.Y("r:Q", title="Pearson's R", scale=alt.Scale(zero=False)),
+            y=alt.Y("r:Q", title="Pearson's R after the change", scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "fold:N",
-                title="change",
+                title="fold change, up or down",
                 sort=[f"{fold:g}-fold" for fold in sorted({row["fold"] for row in grid})],
                 scale=alt.Scale(scheme="viridis"),
             ),
             tooltip=[
-                alt.Tooltip("fold:N", title="change"),
+                alt.Tooltip("fold:N", title="up or down"),
                 alt.Tooltip("share:Q", title="% changed"),
                 alt.Tooltip("words:N", title="R"),
             ],
@@ -185,8 +185,11 @@ def detectable_chart(
         label=f"Pearson's R after changing a share of the {level.level}s, one line per fold change",
         caption=(
             f"{names} are the least similar samples of different batches. Each line is one fold "
-            f"change. The horizontal axis is the percentage of {level.level}s that change. Where a "
-            "line is above the orange line, R cannot detect the change."
+            f"change. The horizontal axis is the percentage of expressed {level.level}s that "
+            "change. Where a line is above the orange line "
+            f"(R = {r_words(threshold, decimals)}), R cannot detect the change. The linked figure "
+            "is a map of the same numbers: fold change on the horizontal axis, percentage on "
+            "the vertical axis, and R as colour."
         ),
         spec=_as_dict(alt.layer(lines, passing).properties(width=460, height=300)),
         picture=picture,

@@ -14,6 +14,9 @@ from typing import Final
 import numpy as np
 
 from lotwise.errors import InputError
+from lotwise.evidence.ceilings import FROM_DONORS
+from lotwise.expression.labels import name_groups
+from lotwise.metrics.composition import LARGEST_FACTOR, LARGEST_GLOBAL_CHANGE
 from lotwise.metrics.design import replicate_agreement
 from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
@@ -36,6 +39,7 @@ from lotwise.report.words import (
     percent_words,
     r_words,
 )
+from lotwise.samples.design import groups_of_several_donors
 from lotwise.wording import counted
 
 # Decimals of R where no other number is asked for.
@@ -109,8 +113,23 @@ def run_remarks(findings: Findings) -> list[Remark]:
 def design_remark(findings: Findings) -> Iterator[Remark]:
     """Yield a concern where samples of one batch are less alike than of different batches.
 
-    Within one condition alone: in several, the sheet says why samples of a batch differ.
+    Within one condition alone: in several, the sheet says why samples of a batch differ. Of several
+    donors in a batch it says so, too; these batches are yielded.
     """
+    labels = [
+        (row.get("batch", ""), row.get("condition") or "", row.get("donor") or "")
+        for row in findings.samples
+    ]
+    of_donors = groups_of_several_donors(labels)
+    if of_donors:
+        text = (
+            f"The samples of {list_words(name_groups(of_donors))} come from different donors, so "
+            "they are not replicates. Differences within a batch therefore contain the differences "
+            "between donors. They lower the preparation ceiling, and can hide a difference between "
+            "batches in the test of equivalence."
+        )
+        yield Remark(topic="Design", text=text)
+        return
     for level in findings.levels:
         if any(row["relation"] == "across" for row in level.pairs):
             continue
@@ -190,13 +209,16 @@ def ceiling_remark(level: LevelFindings, pair: Row, *, decimals: int) -> Remark:
 
 def _ceiling_words(row: Row, decimals: int) -> str:
     """Return how much of 1 - R one kind of noise explains, and how the noise was estimated."""
-    noise, ceiling = f"{row['noise'].capitalize()} noise alone", r_words(row["ceiling"], decimals)
-    start = f"{noise} (from {row['source']}) would limit R to {ceiling}"
+    noise, ceiling = f"{row['noise'].capitalize()} noise", r_words(row["ceiling"], decimals)
+    cause, beyond, explains = f"{noise} alone", "this noise", "this noise explains"
+    if FROM_DONORS in row["source"]:
+        cause, beyond, explains = f"{noise} and differences between donors", "them", "they explain"
+    start = f"{cause} (from {row['source']}) would limit R to {ceiling}"
     if row["pearson"] >= row["ceiling"]:
-        return f"{start}. R shows no difference beyond this noise."
+        return f"{start}. R shows no difference beyond {beyond}."
     missing, expected = 1 - row["pearson"], 1 - row["ceiling"]
     return (
-        f"{start}. The difference between R and 1 is {number_words(missing)}; this noise explains "
+        f"{start}. The difference between R and 1 is {number_words(missing)}; {explains} "
         f"{number_words(expected)} of this difference ({percent_words(expected / missing)})."
     )
 
@@ -341,13 +363,31 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             longest=LONGEST_PART,
         )
         parts.append(
-            f"{unit} of unchanged {level.level}s shift more than 1.25-fold in {named}, "
+            f"{unit} of unchanged {level.level}s shift more than {LARGEST_FACTOR}-fold in {named}, "
             "compared with the other samples of the condition. Possible causes: the share of a few "
             f"features is larger or smaller, or most {level.level}s changed in one direction. "
             f"To compare single {level.level}s, divide their ratios by the median ratio."
         )
     known = [row for row in rows if not math.isnan(row["global_change"])]
-    if known:
+    changed = [
+        row
+        for row in known
+        if not 1 / LARGEST_GLOBAL_CHANGE <= row["global_change"] <= LARGEST_GLOBAL_CHANGE
+    ]
+    if changed:
+        named = list_words(
+            (
+                f"{name_words(row['sample'])} ({number_words(row['global_change'])} times)"
+                for row in changed
+            ),
+            longest=LONGEST_PART,
+        )
+        parts.append(
+            f"RNA per spike-in differs more than {LARGEST_GLOBAL_CHANGE}-fold from the other "
+            f"samples of the condition in {named}. Either the total RNA of the cells differs, or "
+            f"the amount of added spike-ins. R and {level.unit} do not show a change of total RNA."
+        )
+    elif known:
         low, high = (pick(known, key=lambda row: row["global_change"]) for pick in (min, max))
         parts.append(
             f"RNA per spike-in is {number_words(low['global_change'])} "
@@ -355,7 +395,7 @@ def composition_remark(level: LevelFindings) -> Iterator[Remark]:
             f"({name_words(high['sample'])}) times that of the other samples."
         )
     if parts:
-        state: State = "concern" if shifted else "computed"
+        state: State = "concern" if shifted or changed else "computed"
         yield Remark(topic="Composition", text=" ".join(parts), state=state)
 
 

@@ -20,12 +20,8 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
     if not level.has("libraries"):
         return not_computed(topic, "libraries")
     rows = level.rows("libraries")
-    outliers = [
-        (found.level, row)
-        for found in (level, *others)
-        for row in found.rows("libraries")
-        if row["outlier"]
-    ]
+    scored = [(found.level, row) for found in (level, *others) for row in found.rows("libraries")]
+    outliers = [(name, row) for name, row in scored if row["outlier"]]
     shallow = [row for row in rows if row["shallow"]]
     unknown = [row for row in rows if math.isnan(row["share_of_median"])]
     parts = [_shallow_words(shallow)] if shallow else []
@@ -39,9 +35,11 @@ def depth_remark(level: LevelFindings, *others: LevelFindings) -> Remark:
             f"{which} is shallow: {number_words(low)} to {number_words(high)} counts each."
         )
     state: State = "unknown" if unknown or not rows else "computed"
+    tested = [row for _, row in scored]
+    parts += [_outlier_words(outliers) or _no_outlier_words(tested), _untested_words(tested)]
     return Remark(
         topic=topic,
-        text=" ".join(filter(None, [*parts, _outlier_words(outliers) or _no_outlier_words(rows)])),
+        text=" ".join(filter(None, parts)),
         state="concern" if shallow or outliers else state,
     )
 
@@ -75,16 +73,32 @@ def _depth_unknown(unknown: Sequence[Row], n_rows: int) -> str:
 
 def _no_outlier_words(rows: Sequence[Row]) -> str:
     """Return the sentence that no sample is an outlier, or that the test could hardly find any."""
-    if not rows:
-        return ""
     cuts = [row["outlier_cut"] for row in rows if not math.isnan(row["outlier_score"])]
     if not cuts:
-        return "Outliers could not be tested for any sample; see the table of libraries."
+        return ""
     if min(cuts) >= _FAR_CUT:
         return "No sample is an outlier."
     return (
         "No sample is an outlier, but in groups of three samples only an extreme outlier would be "
         f"found (its score must be below {number_words(min(cuts))})."
+    )
+
+
+def _untested_words(rows: Sequence[Row]) -> str:
+    """Return which samples have an outlier score at no level, and why; empty if there is none."""
+    tested = {row["sample"] for row in rows if not math.isnan(row["outlier_score"])}
+    untested = [row for row in rows if row["sample"] not in tested]
+    if not untested:
+        return ""
+    # The reason of the depth, if there is one, comes first.
+    reasons = dict.fromkeys(row["reason"].rpartition("; ")[2] for row in untested)
+    because = f": {'; '.join(reasons)}" if all(reasons) else ""
+    if not tested:
+        return f"Outliers could not be tested for any sample{because}."
+    named = list_words(dict.fromkeys(row["sample"] for row in untested))
+    return (
+        f"Outliers could not be tested for {named}{because}. A sample is compared within its batch "
+        "if the batch has three samples or more, else with the smaller batches of its condition."
     )
 
 

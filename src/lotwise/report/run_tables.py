@@ -92,7 +92,7 @@ class LevelFindings:
 
     @cached_property
     def batch_pairs(self) -> list[Row]:
-        """Correlations of batches over all features from the lowest R, with replicates averaged."""
+        """Correlations of batches over all features from the lowest R, their samples averaged."""
         return _by_r(self.scan("batch_pairs"))
 
     def of_pair(self, name: str, pair: Mapping[str, Any]) -> list[Row]:

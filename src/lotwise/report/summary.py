@@ -27,7 +27,7 @@ _WORDS: Final[dict[Outcome, str]] = {
     "not assessable": "Not assessable",
     "none": "No verdict",
 }
-_LONGEST_STATEMENT: Final = 200
+_LONGEST_STATEMENT: Final = 400
 _MOST_MISSED: Final = 8
 _SIX_DIGITS: Final = 1e-5
 # A bound that is a column and is not followed by its number.
@@ -146,9 +146,9 @@ def remarks_scope(findings: Findings) -> str:
     if all(len(samples) == 1 for samples in findings.batches.values()):
         return ""
     return (
-        "R at the top of the page is between batches, with replicates averaged. R in the remarks "
-        "is between the two least similar samples of different batches. It is usually lower, "
-        "because averaging reduces noise."
+        "R at the top of the page is between batches, with the samples of each batch averaged. R "
+        "in the remarks is between the two least similar samples of different batches. It is "
+        "usually lower, because averaging reduces noise."
     )
 
 
@@ -212,7 +212,7 @@ def _details(level: LevelFindings, between: list[Row], lowest: Row, decimals: in
     across = [row for row in single if row["relation"] == "between"]
     if within and across:
         details.append(
-            "Replicates are averaged within their batch. R of two single samples is "
+            "The samples of a batch are averaged. R of two single samples is "
             f"{r_words(across[0]['pearson'], decimals)} to "
             f"{r_words(across[-1]['pearson'], decimals)} if they are from two batches, and "
             f"{r_words(within[0]['pearson'], decimals)} to "
@@ -264,7 +264,7 @@ def _missed(criteria: list[Mapping[str, Any]]) -> Iterator[str]:
     for item in open_[:_MOST_MISSED]:
         outcome = "Not met" if item.get("outcome") == "fail" else "Not assessable"
         said = str(item.get("statement") or item.get("id") or "a criterion").rstrip(".")
-        yield f"{outcome}: {name_words(said, _LONGEST_STATEMENT)}. {_found(item)}."
+        yield f"{outcome}: “{name_words(said, _LONGEST_STATEMENT)}”. {_found(item)}."
     if len(open_) > _MOST_MISSED:
         more = counted(len(open_) - _MOST_MISSED, "more criterion", "more criteria")
         yield f"{more} in the table of criteria below."

@@ -5,6 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+def groups_of_several_donors(
+    labels: Iterable[tuple[str, str, str]],
+) -> list[tuple[str, str]]:
+    """Return the batches of a condition whose samples come from different donors.
+
+    These samples are not replicates: they differ as donors do.
+
+    Parameters
+    ----------
+    labels
+        Batch, condition and donor of each sample; an unknown donor is empty.
+
+    Examples
+    --------
+    >>> groups_of_several_donors([("lot1", "", "D1"), ("lot1", "", "D2"), ("lot2", "", "D1")])
+    [('lot1', '')]
+    """
+    donors: dict[tuple[str, str], set[str]] = {}
+    for batch, condition, donor in labels:
+        donors.setdefault((batch, condition), set()).update({donor} - {""})
+    return [group for group, found in donors.items() if len(found) > 1]
+
+
 def lone_groups(groups: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the batches that are alone in a condition, each with this condition.
 

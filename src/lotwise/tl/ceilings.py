@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.evidence.ceilings import CeilingRecord
-from lotwise.expression.labels import name_groups, replicate_groups
+from lotwise.evidence.ceilings import FROM_DONORS, CeilingRecord
+from lotwise.expression.labels import donor_groups, name_groups, replicate_groups
 from lotwise.expression.layers import bootstraps_of, layer_of, log_tpm_of, tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.keys import Level
 from lotwise.metrics.ceiling import (
     Reliability,
+    ReplicateReliability,
     bootstrap_reliability,
     halves_reliability,
     noise_ceiling,
@@ -104,7 +106,9 @@ def ceilings(
     (:class:`~lotwise.evidence.ceilings.CeilingRecord`). For the method ``replicates``, a pair
     within one batch has no ratio if its ceiling is computed from its own R. If the replicates of a
     batch disagree more than those of other batches, its ceiling is computed from the other batches,
-    and ``source`` states this.
+    and ``source`` states this. If the samples of a batch come from different donors (column
+    ``donor`` of obs), the ceiling contains the differences between donors, and ``source`` states
+    this, too.
 
     Raises
     ------
@@ -122,7 +126,7 @@ def ceilings(
     >>> lotwise.tl.ceilings(gene)
     >>> table = gene.uns["lotwise"]["ceilings"]
     >>> table.loc[table["method"] == "replicates", "reason"].unique().tolist()
-    ['the reliability of a sample is unknown (fewer than two replicates)']
+    ['the reliability of a sample is unknown: fewer than two replicates']
     """
     level: Level = noted(expression).get(keys.LEVEL, "gene")
     methods = _default_methods(expression, level) if methods is None else methods
@@ -149,7 +153,7 @@ def ceilings(
             rel_a, rel_b = found[pair.row_a], found[pair.row_b]
             top = noise_ceiling(r, reliability_x=rel_a.reliability, reliability_y=rel_b.reliability)
             why = rel_a.reason or rel_b.reason
-            reason = f"{top.reason} ({why})" if why else top.reason
+            reason = f"{top.reason}: {why}" if why else top.reason
             if rel_a.is_own and pair.relation == "within" and not reason:
                 # The R of this pair is one of those that give the ceiling.
                 top, reason = top._replace(ratio=NAN), OWN_CEILING
@@ -198,6 +202,7 @@ def _sources(
 def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
     groups = replicate_groups(expression)
     names = dict(zip(groups, name_groups(groups), strict=True))
+    of_donors = {names[group] for group in donor_groups(expression)}
     labels = np.empty(expression.n_obs, dtype=object)
     for group, rows in groups.items():
         labels[rows] = names[group]
@@ -205,14 +210,26 @@ def _by_replicates(expression: AnnData, log_tpm: FloatArray) -> list[_Source]:
     return [
         _Source(
             one.reliability,
-            f"replicates of other batches; replicates of {label} disagree (R {one.of_group:.4f})"
-            if one.disagree
-            else _SOURCES["replicates"],
+            _replicate_source(label, one, of_donors=of_donors),
             one.reason,
             is_own=not one.disagree,
         )
         for one, label in zip(found, labels, strict=True)
     ]
+
+
+def _replicate_source(
+    label: str, found: ReplicateReliability, *, of_donors: Collection[str]
+) -> str:
+    """Return what a reliability was computed from; ``of_donors`` are batches of several donors."""
+    if not found.disagree:
+        one_batch = f"samples of one batch and condition, {FROM_DONORS}"
+        return one_batch if label in of_donors else _SOURCES["replicates"]
+    own = "samples" if label in of_donors else "replicates"
+    others = "replicates of other batches"
+    if {*of_donors} - {label}:
+        others = f"samples of other batches, {FROM_DONORS}"
+    return f"{others}; {own} of {label} disagree (R {found.of_group:.4f})"
 
 
 def _default_methods(expression: AnnData, level: Level) -> tuple[CeilingMethod, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from lotwise import keys
 from lotwise.errors import DesignWarning
 from lotwise.expression.comparability import invalid_comparisons
-from lotwise.expression.labels import batches_of, replicate_groups
+from lotwise.expression.labels import batches_of, donor_groups, replicate_groups
 from lotwise.metrics.design import replicate_agreement
 from lotwise.samples.design import lone_groups
 from lotwise.wording import listed
@@ -47,7 +47,7 @@ def warn_of_design(expression: AnnData) -> None:
     """
     groups = list(replicate_groups(expression))
     conditions = {condition for _, condition in groups}
-    if len(conditions) == 1:
+    if len(conditions) == 1 and not donor_groups(expression):
         found = replicate_agreement(
             expression.obsp[keys.PEARSON], batches=batches_of(expression)
         ).sentence

@@ -297,7 +297,7 @@ def test_bound__in_words(given, bound):
 
 def test_sentence__says_the_criterion_or_what_its_author_wrote():
     assert parse(PAIRS).criteria[0].sentence() == (
-        "At gene level, pearson is at least 0.95 in every row of the table pairs "
+        "At gene level, pearson must be at least 0.95 in every row of the table pairs "
         "(relation between, feature set all)"
     )
     assert parse(PAIRS | {"statement": "R is high"}).criteria[0].sentence() == "R is high"
@@ -306,13 +306,16 @@ def test_sentence__says_the_criterion_or_what_its_author_wrote():
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"reduce": "median"}, "the median pearson of the table pairs (.*) is at least 0.95"),
+        ({"reduce": "median"}, "the median pearson of the table pairs (.*) must be at least 0.95"),
         (
             {"reduce": "share", "share": 0.9},
-            "pearson is at least 0.95 in at least 90 % of the rows of the table pairs",
+            "pearson must be at least 0.95 in at least 90 % of the rows of the table pairs",
         ),
-        ({"reduce": "count", "at_least": 6}, "pearson is known in at least 6 rows of the table"),
-        ({"at_least": "ccc"}, "pearson is at least its ccc in every row of the table pairs"),
+        (
+            {"reduce": "count", "at_least": 6},
+            "pearson must be known in at least 6 rows of the table",
+        ),
+        ({"at_least": "ccc"}, "pearson must be at least its ccc in every row of the table pairs"),
     ],
 )
 def test_sentence__reads_as_english_however_rows_are_reduced(given, words):

@@ -153,7 +153,7 @@ def test_judge_rows__answers():
     assert (found.outcome, found.value, found.where) == ("fail", 0.5, "T")
     found = judge_rows(asked, [row, row | {"sample": "T", "agrees": "donor not given"}])
     assert found.outcome == "not assessable"
-    assert found.reason == "no number for T: agrees is 'donor not given'"
+    assert found.reason == "no answer for T: donor not given"
 
 
 def test_judge_rows__an_answer_with_a_reason_is_no_answer():
@@ -428,7 +428,7 @@ def test_judge_rows__what_has_no_reason_of_its_own_is_named():
         assert found.reason == "no number for L1: no prediction_lower"
     switch = Measure.model_validate({"table": "libraries", "statistic": "shallow", "is": False})
     row = {"sample": "S", "shallow": False, "share_of_median": NAN, "reason": ""}
-    assert judge_rows(switch, [row]).reason == "no number for S: share_of_median is unknown"
+    assert judge_rows(switch, [row]).reason == "no answer for S: share_of_median is unknown"
 
 
 def test_judge_rows__limits_of_an_interval_are_rounded_as_the_number_is():

@@ -62,8 +62,8 @@ def test_write_verdict__files(tree):
     assert found["criteria"] == [
         {
             "id": "r",
-            "statement": "At gene level, pearson is at least 0.95 in every row of the table pairs "
-            "(relation between, feature set all)",
+            "statement": "At gene level, pearson must be at least 0.95 in every row of the table "
+            "pairs (relation between, feature set all)",
             "rationale": "because",
             "level": "gene",
             "table": "pairs",
@@ -125,13 +125,20 @@ def test_write_verdict__what_a_criterion_needs(tree):
         tree.write("libraries", {"sample": "A1", "share_of_median": 0.2})
         judged = write_verdict(tree.root, asked).assessed[0].judgement
         assert judged.outcome == "not assessable"
-        assert judged.reason.startswith("too shallow for a verdict (At gene level, share of med")
-        assert judged.reason.endswith("found: 0.2, 1 of 1 row beyond the bound: A1)")
+        assert judged.reason == (
+            "too shallow for a verdict; condition not met: at gene level, share of median must be "
+            "at least 0.25 in every row of the table libraries; found: 0.2, 1 of 1 row beyond the "
+            "bound: A1"
+        )
     (tree.root / "evidence/gene.libraries.tsv").unlink()
     tree.write_pairs(0.99)
     judged = write_verdict(tree.root, asked).assessed[0].judgement
     assert judged.outcome == "not assessable"
-    assert judged.reason.endswith("found: evidence/gene.libraries.tsv does not exist)")
+    # Nobody knows whether it is too shallow.
+    assert judged.reason == (
+        "it is unknown whether this condition is met: at gene level, share of median must be at "
+        "least 0.25 in every row of the table libraries; evidence/gene.libraries.tsv does not exist"
+    )
     tree.write("libraries", {"sample": "A1", "share_of_median": 0.9})
     assert write_verdict(tree.root, asked).outcome == "pass"
 

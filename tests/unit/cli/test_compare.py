@@ -117,12 +117,24 @@ def test_compare__ceilings_stand_beside_r_of_single_samples(run, study):
     pairs = read_table(study.out / "correlation" / "gene.pairs.tsv", PairRecord)
     chosen = (pairs["relation"] == "between") & (pairs["feature_set"] == "all")
     assert lines[at + 1].split()[3] == f"{pairs[chosen]['pearson'].median():.4f}"
-    assert lines[at + 2].startswith("  R: replicates averaged. R (samples): median")
+    assert lines[at + 2].startswith("  R: batch averages. R (samples): median")
     assert (
         lines[at + 3]
         == "  counting: ceiling, the highest R of single samples that this noise allows."
     )
     assert max(map(len, lines[at : at + 4])) < 80
+
+
+def test_compare__a_ceiling_of_several_donors_is_named_so(run, study):
+    rows = ["A1\tA\tD\tA1.sf", "B1\tA\tE\tB1.sf", "C1\tB\tD\tC1.sf", "C2\tB\tE\tC2.sf"]
+    text = study.sheet.with_name("C1.sf").read_text()
+    study.sheet.with_name("C2.sf").write_text(text.replace("\t10", "\t11"))
+    study.sheet.write_text("\n".join(["sample\tbatch\tdonor\tquant", *rows, ""]))
+    done = study.call(
+        run, "--level", "gene", "--format", "png", "--statistic", "ceilings", command="compare"
+    )
+    assert done.code == 0, done.err
+    assert "  preparation and donors\n" in done.out
 
 
 def test_compare__the_table_leaves_out_pairs_of_two_conditions(run, study):

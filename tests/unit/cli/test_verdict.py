@@ -111,8 +111,8 @@ def test_verdict__one_replicate_has_nothing_within(run, tmp_path, criteria):
     assert found.code == 1
     assert found.out.startswith("Verdict: not assessable")
     words = (
-        "  not assessable  gene-r-within: required >= 0.95 (there are no replicates: each batch "
-        "has only one sample per condition)"
+        "  not assessable  gene-r-within: required >= 0.95; there are no replicates: each batch "
+        "has only one sample per condition"
     )
     assert words in found.out.splitlines()
 

@@ -232,7 +232,7 @@ def test_read_quant__bootstraps_of_genes_are_of_the_samples_that_have_them(files
     )
     lotwise.tl.ceilings(gene, methods=("bootstraps",))
     assert lotwise.get.evidence(gene, "ceilings")["reason"].tolist() == [
-        "the reliability of a sample is unknown (the quantification has no bootstraps)"
+        "the reliability of a sample is unknown: the quantification has no bootstraps"
     ]
 
 

@@ -63,7 +63,7 @@ def test_sensitivity__sums_up_pairs_of_each_kind_with_a_legend():
     assert [line.get_xdata().tolist() for line in axis.lines] == [[0.905], [0.905]]
     assert len(axis.collections) == 4
     words = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert words == ["between batches", "within batches (replicates)"]
+    assert words == ["between batches", "within batches"]
 
 
 def test_sensitivity__draws_the_spread_of_log_ratios_by_tenth():

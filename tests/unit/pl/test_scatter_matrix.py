@@ -65,7 +65,7 @@ def test_scatter_matrix__identity_lines_run_from_corner_to_corner(simulate):
 def test_scatter_matrix__words(simulate):
     expression = simulate(3, batches=["A", "A", "B"])
     figure = lotwise.pl.scatter_matrix(expression, note="simulated $x$")
-    assert texts(figure, "name") == ["A\nS0", "A\nS1", "B"]
+    assert texts(figure, "name") == ["A\nS0", "A\nS1", "B\nS2"]
     assert "Isoform level: Pearson's R over all 500 isoforms" in figure.axes[0].get_title()
     (note,) = [text for text in figure.texts if text.get_text() == "simulated $x$"]
     assert not note.get_parse_math()

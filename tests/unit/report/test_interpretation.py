@@ -163,7 +163,16 @@ def test_fold_remark__reads_the_row_of_all_features(level_of):
     assert text.startswith("25 % of the 3 genes detected in both S1 and S3 differ more than 2-fold")
 
 
-UNSCORED = " Outliers could not be tested for any sample; see the table of libraries."
+UNSCORED = " Outliers could not be tested for any sample."
+SCORED = {
+    "sample": "S1",
+    "total_counts": 2e6,
+    "share_of_median": 1.0,
+    "outlier_score": 0.1,
+    "outlier_cut": -11.5,
+}
+TWO = {"reason": "fewer than three samples"}
+UNSCORED_TWO = " Outliers could not be tested for any sample: fewer than three samples."
 
 
 def test_depth_remark__shallow_library_is_a_concern(level_of):
@@ -179,22 +188,22 @@ def test_depth_remark__shallow_library_is_a_concern(level_of):
 
 def test_depth_remark__none_shallow(level_of):
     rows = [
-        {"sample": "S1", "total_counts": 2e6, "share_of_median": 2.0},
-        {"sample": "S3", "total_counts": 1e6, "share_of_median": 0.5},
+        {"sample": "S1", "total_counts": 2e6, "share_of_median": 2.0} | TWO,
+        {"sample": "S3", "total_counts": 1e6, "share_of_median": 0.5} | TWO,
     ]
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "computed",
-        "No library is shallow: 1,000,000 to 2,000,000 counts each." + UNSCORED,
+        "No library is shallow: 1,000,000 to 2,000,000 counts each." + UNSCORED_TWO,
     )
 
 
 def test_depth_remark__without_counts_is_unknown(level_of):
-    rows = [{"sample": "S1", "reason": "the source has no counts"}]
+    rows = [{"sample": "S1", "reason": "the source has no counts; fewer than three samples"}]
     found = depth_remark(level_of(libraries=rows))
     assert (found.state, found.text) == (
         "unknown",
-        "It is unknown whether any library is shallow: the source has no counts." + UNSCORED,
+        "It is unknown whether any library is shallow: the source has no counts." + UNSCORED_TWO,
     )
 
 
@@ -203,23 +212,30 @@ def test_depth_remark__without_counts_is_unknown(level_of):
     [
         (
             [
-                {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.0},
-                {"sample": "S2", "total_counts": 2e6, "share_of_median": 1.0},
+                SCORED,
+                SCORED | {"sample": "S2"},
                 {"sample": "S3", "reason": "there are no counts; R of a pair is not defined"},
             ],
             (
                 "It is unknown whether S3 is shallow: there are no counts. None of the other "
-                "libraries is shallow: 2,000,000 to 2,000,000 counts each."
+                "libraries is shallow: 2,000,000 to 2,000,000 counts each. No sample is an "
+                "outlier. Outliers could not be tested for S3: R of a pair is not defined. A "
+                "sample is compared within its batch if the batch has three samples or more, else "
+                "with the smaller batches of its condition."
             ),
         ),
         (
             [
-                {"sample": "S1", "total_counts": 2e6, "reason": "no other sample to compare with"},
-                {"sample": "S2", "reason": "there are no counts"},
+                {
+                    "sample": "S1",
+                    "total_counts": 2e6,
+                    "reason": "no other sample to compare with; fewer than three samples",
+                },
+                {"sample": "S2", "reason": "there are no counts; fewer than three samples"},
             ],
             (
                 "It is unknown whether any library is shallow: no other sample to compare with; "
-                "there are no counts."
+                f"there are no counts.{UNSCORED_TWO}"
             ),
         ),
     ],
@@ -227,14 +243,14 @@ def test_depth_remark__without_counts_is_unknown(level_of):
 )
 def test_depth_remark__what_is_not_known_is_named_and_not_called_sound(level_of, rows, text):
     found = depth_remark(level_of(libraries=rows))
-    assert (found.state, found.text) == ("unknown", text + UNSCORED)
+    assert (found.state, found.text) == ("unknown", text)
 
 
 def test_depth_remark__shallow_beside_unknown_is_a_concern_and_both_are_said(level_of):
     rows = [
         {"sample": "S1", "total_counts": 2e6, "share_of_median": 1.98},
         {"sample": "S2", "total_counts": 2e4, "share_of_median": 0.01, "shallow": True},
-        {"sample": "S3", "reason": "there are no counts"},
+        {"sample": "S3", "reason": "there are no counts; fewer than three samples in group x"},
     ]
     found = depth_remark(level_of(libraries=rows))
     assert found.state == "concern"
@@ -660,9 +676,21 @@ def test_composition_remark__names_who_shifts_and_by_how_much(level_of):
     )
 
 
+def test_composition_remark__halved_total_rna_is_a_concern(level_of):
+    # One of three samples is halved: the others appear 1.41-fold changed, and are not named.
+    rows = [shift("S1", 1, 2**0.5), shift("S2", 1, 2**0.5), shift("S3", 1, 0.5)]
+    (remark,) = composition_remark(level_of(composition=rows))
+    assert remark.state == "concern"
+    assert plain(remark.text) == (
+        "RNA per spike-in differs more than 1.5-fold from the other samples of the condition in "
+        "S3 (0.5 times). Either the total RNA of the cells differs, or the amount of added "
+        "spike-ins. R and TPM do not show a change of total RNA."
+    )
+
+
 def test_composition_remark__tells_the_global_change_and_is_silent_without_news(level_of):
-    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.5), shift("S2", 1, 2)]))
+    (remark,) = composition_remark(level_of(composition=[shift("S1", 1, 0.8), shift("S2", 1, 1.4)]))
     assert remark.state == "computed"
-    assert "RNA per spike-in is 0.5 (S1) to 2 (S2) times" in plain(remark.text)
+    assert "RNA per spike-in is 0.8 (S1) to 1.4 (S2) times" in plain(remark.text)
     assert [*composition_remark(level_of(composition=[shift("S1", 1.1), shift("S2", 0.9)]))] == []
     assert [*composition_remark(level_of())] == []

@@ -120,7 +120,7 @@ def test_depth_remark__names_the_line_apart_in_each_condition_and_no_treatment(f
 def test_ceilings__a_treatment_is_no_replicate(findings):
     rows = [row for row in findings.levels[0].rows("ceilings") if row["noise"] == "preparation"]
     assert {row["reason"] for row in rows} == {
-        "the reliability of a sample is unknown (fewer than two replicates)"
+        "the reliability of a sample is unknown: fewer than two replicates"
     }
 
 

@@ -18,6 +18,7 @@ from lotwise.report.interpretation import (
     batches_remark,
     ceiling_remark,
     composition_remark,
+    design_remark,
     fold_remark,
     limits_remark,
 )
@@ -168,9 +169,11 @@ def test_composition_remark__a_change_of_all_genes_shows_in_spike_ins_alone(tmp_
         return findings, list(composition_remark(findings.levels[0]))
 
     changed, (remark,) = shown(tmp_path / "changed", truths)
-    found = re.search(r"RNA per spike-in is (\S+) \(\S+\) to (\S+) \(S3\) times", remark.text)
-    assert float(found[2]) == pytest.approx(2, rel=0.05)
+    assert remark.state == "concern"
+    found = re.search(r"from the other samples of the condition in S3 \((\S+) times\)", remark.text)
+    assert float(found[1]) == pytest.approx(2, rel=0.05)
     same, (unchanged,) = shown(tmp_path / "same", plain)
+    assert unchanged.state == "computed"
     assert numbers(unchanged.text)[0] == pytest.approx(1, rel=0.05)
 
     def of_pair(findings):
@@ -181,6 +184,32 @@ def test_composition_remark__a_change_of_all_genes_shows_in_spike_ins_alone(tmp_
     # Of all genes none differs and R is as high; what differs is the spike-ins.
     assert of_pair(changed)[0] == pytest.approx(of_pair(same)[0], abs=0.002)
     assert of_pair(changed)[1] - of_pair(same)[1] < 100 * N_SPIKES / N_GENES
+
+
+def test_design_remark__samples_of_different_donors_are_not_replicates(tmp_path):
+    rng = np.random.default_rng(11)
+    donors = "DEFGDEFG"
+    of_donor = {name: rng.normal(0, 0.8, N_GENES) for name in "DEFG"}
+    truths = [BASE + of_donor[name] + rng.normal(0, 0.1, N_GENES) for name in donors]
+    counts = drawn(truths, depths=2e7)
+    findings = reported(tmp_path, counts, "AAAABBBB", "ceilings", donor=list(donors))
+    # Both batches have the same donors, so samples of different batches are more alike. This is
+    # no missing condition, and no warning.
+    (remark,) = design_remark(findings)
+    assert remark.state == "computed"
+    assert remark.text.startswith(
+        "The samples of A and B come from different donors, so they are not replicates. "
+    )
+    level = findings.levels[0]
+    text = ceiling_remark(level, level.pairs[0], decimals=4).text
+    assert "replicates" not in text
+    said = text.partition("Preparation")[2]
+    assert said.startswith(
+        " noise and differences between donors (from samples of one batch and condition, from "
+        "different donors) would limit R to 0."
+    )
+    # The pair that is least alike has two donors, as the samples of a batch have.
+    assert numbers(said)[0] < 0.96
 
 
 def test_ceiling_remark__preparations_that_differ_explain_what_batches_do_not(tmp_path):

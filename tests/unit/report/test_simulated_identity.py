@@ -201,6 +201,14 @@ def test_depth_remark__an_outlier_is_the_planted_one_and_its_level_is_named(tmp_
     assert ("is unusually low" in remark.text) == planted
 
 
+def test_depth_remark__a_batch_of_one_sample_was_not_tested(tmp_path):
+    rng = np.random.default_rng(17)
+    truths = [BASE + rng.normal(0, 0.2, N_GENES) for _ in range(9)]
+    remark = depth_remark(*reported(tmp_path, drawn(truths), "AAAABBBBC", "libraries").levels)
+    assert "No sample is an outlier. Outliers could not be tested for S8: " in remark.text
+    assert "fewer than three samples. A sample is compared within its batch if " in remark.text
+
+
 def test_depth_remark__says_that_groups_of_three_hide_an_outlier(tmp_path):
     rng = np.random.default_rng(17)
     truths = [BASE + rng.normal(0, 0.2, N_GENES) for _ in range(9)]

@@ -57,8 +57,8 @@ def test_verdict_of__fail_names_what_is_not_met():
         "criteria. 1 could not be assessed."
     )
     assert found.missed == (
-        "Not met: R is high. Found 0.94 (A - B), required at least 0.95.",
-        "Not assessable: Sex agrees. Reason: no panel.",
+        "Not met: “R is high”. Found 0.94 (A - B), required at least 0.95.",
+        "Not assessable: “Sex agrees”. Reason: no panel.",
     )
     assert found.notices == ()
 
@@ -122,7 +122,7 @@ def test_verdict_of__fail_names_what_is_not_met():
 )
 def test_verdict_of__says_what_was_found_and_required(given, words):
     found = verdict_of({"outcome": "fail", "criteria": [criterion("fail", **given)]})
-    assert found.missed == (f"Not met: R is high. Found {words}.",)
+    assert found.missed == (f"Not met: “R is high”. Found {words}.",)
 
 
 def test_verdict_of__names_eight_criteria_and_counts_the_others():
@@ -222,7 +222,7 @@ def test_level_answer__within_stands_beside_between(tree):
     tree.batches = ["A", "A", "B"]
     details = level_answer(read_findings(tree.write_all()).levels[0], decimals=2).details
     assert details[1] == (
-        "Replicates are averaged within their batch. R of two single samples is 0.97 to 0.98 "
+        "The samples of a batch are averaged. R of two single samples is 0.97 to 0.98 "
         "if they are from two batches, and 0.99 to 0.99 if they are from the same batch."
     )
 

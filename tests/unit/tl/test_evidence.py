@@ -178,7 +178,7 @@ def test_ceilings__name_what_each_method_lacks(annotated):
     assert own["reason"] == "the ceiling is computed from this batch's own R"
     lacking = table.loc[("replicates", "s0", "s4")]
     assert np.isnan(lacking["ceiling"])
-    assert lacking["reason"] == "the reliability of a sample is unknown (fewer than two replicates)"
+    assert lacking["reason"] == "the reliability of a sample is unknown: fewer than two replicates"
     assert set(table["noise"]) == {"counting", "preparation"}
     assert table.loc[("thinning", "s0", "s1"), "source"] == "randomly thinned counts of each sample"
     stream = np.random.default_rng(0).spawn(5)[0]
@@ -219,6 +219,54 @@ def test_ceilings__of_a_swap_rest_on_the_other_batches(annotated):
     assert swapped["ratio"] < 0.95
     assert "replicates of other batches; replicates of A disagree" in swapped["source"]
     assert table.loc[("A1", "B1"), "ratio"] == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("donors", "source"),
+    [
+        ("DDDDDD", "replicates of the same batch and condition"),
+        ("DDDDEF", "replicates of the same batch and condition"),
+        ("DEDEDE", "samples of one batch and condition, from different donors"),
+    ],
+)
+def test_ceilings__source_says_that_samples_of_a_batch_have_different_donors(donors, source):
+    rng = np.random.default_rng(3)
+    log_tpm = rng.normal(3, 2.5, 500) + rng.normal(0, 0.2, (6, 500))
+    samples = ["A1", "A2", "B1", "B2", "C1", "C2"]
+    given = anndata.AnnData(
+        np.zeros((6, 500)),
+        obs=pd.DataFrame({"batch": list("AABBCC"), "donor": list(donors)}, index=samples),
+        layers={keys.TPM: np.exp2(log_tpm)},
+        uns={"lotwise": {"level": "gene"}},
+    )
+    lotwise.tl.ceilings(given, methods=("replicates",))
+    table = lotwise.get.evidence(given, "ceilings").set_index(["sample_a", "sample_b"])
+    assert table.loc[("A1", "B1"), "source"] == source
+    given.obs["donor"] = "D"
+    if donors != "DDDDDD":
+        with pytest.raises(InputError, match="donor"):
+            lotwise.get.evidence(given, "ceilings")
+
+
+def test_ceilings__of_a_swap_among_donors_says_whose_samples(annotated):
+    rng = np.random.default_rng(3)
+    base = rng.normal(3, 2.5, 2000)
+    log_tpm = base + rng.normal(0, 0.2, (6, 2000))
+    log_tpm[1] += rng.normal(0, 1.5, 2000)
+    given = anndata.AnnData(
+        np.zeros((6, 2000)),
+        obs=pd.DataFrame(
+            {"batch": list("AABBCC"), "donor": list("DEDEDD")},
+            index=["A1", "A2", "B1", "B2", "C1", "C2"],
+        ),
+        layers={keys.TPM: np.exp2(log_tpm)},
+        uns={"lotwise": {"level": "gene"}},
+    )
+    lotwise.tl.ceilings(given, methods=("replicates",))
+    table = lotwise.get.evidence(given, "ceilings").set_index(["sample_a", "sample_b"])
+    assert table.loc[("A1", "A2"), "source"].startswith(
+        "samples of other batches, from different donors; samples of A disagree (R 0."
+    )
 
 
 def test_ceilings__features_without_length_count_as_their_tpm_says(annotated):
