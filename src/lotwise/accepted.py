@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError, WiderLimitsWarning
@@ -26,6 +25,7 @@ from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm, warn_of_sums
 from lotwise.expression.declared import UNREADABLE
 from lotwise.expression.labels import batches_of, conditions_of, require_tpm
+from lotwise.expression.layers import layer_of, tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path, exclusive
 from lotwise.files.checksums import checksum
@@ -175,12 +175,11 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
     import polars as pl
 
     require_tpm(new, "a set of accepted batches")
-    if keys.TPM not in new.layers:
-        return  # reported when the samples are extracted
     features = pl.Series(new.var_names.to_list(), dtype=pl.String)
     unknown = np.full(new.n_vars, np.nan)
     notices = []
-    for sample, tpm in zip(new.obs_names, _dense(new.layers[keys.TPM]), strict=True):
+    values = np.asarray(layer_of(new, keys.TPM), dtype=np.float64)
+    for sample, tpm in zip(new.obs_names, values, strict=True):
         abundance = Abundance(
             quantifier="matrix",
             path=Path(source),
@@ -191,11 +190,6 @@ def _check_samples(new: AnnData, source: Path | str) -> None:
         )
         notices.append(check_tpm(str(sample), abundance))
     warn_of_sums(notices)
-
-
-def _dense(layer: Any) -> npt.NDArray[np.float64]:
-    dense = layer.toarray() if hasattr(layer, "toarray") else layer
-    return np.asarray(dense, dtype=np.float64)
 
 
 def _refuse_copies(stored: AnnData, path: Path) -> None:
@@ -245,16 +239,9 @@ def _samples(expression: AnnData) -> AnnData:
     import pandas as pd
     from anndata import AnnData
 
-    layers = {}
-    for name in (keys.TPM, keys.COUNTS):
-        if name in expression.layers:
-            layers[name] = _dense(expression.layers[name])
-    if keys.TPM not in layers:
-        raise InputError(
-            f"the AnnData has no layer {keys.TPM!r}",
-            remedy="create it with lotwise.read_quant, or put TPM into layers['tpm']",
-        )
-    layers.setdefault(keys.COUNTS, np.full(expression.shape, np.nan))
+    layers = {keys.TPM: tpm_of(expression), keys.COUNTS: np.full(expression.shape, np.nan)}
+    if keys.COUNTS in expression.layers:
+        layers[keys.COUNTS] = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
     batches = batches_of(expression)
     samples = expression.obs.get(keys.SAMPLE, expression.obs_names.to_series())
     # A sample of a later run may have the name of an earlier one, so batch and sample are joined.

@@ -10,12 +10,11 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.computed import (
-    require_correlated,
-    require_features,
+    correlations_of,
     require_labels,
     require_samples,
+    stored_table,
 )
-from lotwise.expression.noted import correlations_of, noted
 from lotwise.files.records import columns
 
 if TYPE_CHECKING:
@@ -78,20 +77,13 @@ def matrix(
     Raises
     ------
     InputError
-        The AnnData does not contain the matrix, or features or samples have changed since the
-        matrix was computed.
+        The AnnData does not contain the matrix, or features, samples or values have changed since
+        the matrix was computed.
     """
-    if statistic not in expression.obsp:
-        raise InputError(
-            f"the AnnData has no {statistic!r} in obsp",
-            remedy="call lotwise.tl.correlate first",
-        )
-    require_correlated(expression)
+    r = correlations_of(expression, statistic)
     names = pd.Index(expression.obs_names, name=keys.SAMPLE)
     # A copy: before pandas 3, changes of the table would be written into the AnnData.
-    return pd.DataFrame(
-        correlations_of(expression, statistic), index=names, columns=list(names), copy=True
-    )
+    return pd.DataFrame(r, index=names, columns=list(names), copy=True)
 
 
 def replicate_qc(expression: AnnData) -> pd.DataFrame:
@@ -114,17 +106,25 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        The name is unknown, or the AnnData does not contain the table. The error is also
-        raised if features, batches or conditions have changed since the table was computed.
+        The name is unknown, or the AnnData does not contain the table (``batch_pairs`` is the table
+        ``pairs`` of :func:`lotwise.pp.average_replicates`). The error is also raised if features
+        have changed since the table was computed, or the batch, condition or values of a sample.
     """
     known = tables()
     if table not in known:
-        raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(known)}")
+        in_anndata = [name for name, one in known.items() if not one.shown.of]
+        raise InputError(f"unknown table {table!r}", remedy=f"choose from {', '.join(in_anndata)}")
+    if of := known[table].shown.of:
+        own = known[table].record.table
+        raise InputError(
+            f"the table {table!r} is the table {own!r} of {of}(expression)",
+            remedy=f"call {known[table].tool} for this result and take its table {own!r}",
+        )
     named, tool = columns(known[table].record), known[table].tool
     if "sample_a" in named:
         found = _table_of_pairs(expression, table, tool)
     else:
-        found = _table(expression, table, tool)
+        found = stored_table(expression, table, tool=tool)
     if "sample" in named:
         # A row without a sample tells why there is none.
         found = found[found["sample"].isin([*expression.obs_names, ""])].reset_index(drop=True)
@@ -135,7 +135,7 @@ def evidence(expression: AnnData, table: str) -> pd.DataFrame:
 
 def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
     """Return the pairs of these samples: a subset inherits the table of all pairs in ``uns``."""
-    table, names = _table(expression, name, tool), expression.obs_names
+    table, names = stored_table(expression, name, tool=tool), expression.obs_names
     kept = table[table["sample_a"].isin(names) & table["sample_b"].isin(names)]
     if kept.empty and len(table) and expression.n_obs > 1:
         raise InputError(
@@ -143,12 +143,3 @@ def _table_of_pairs(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
         )
     require_labels(expression, kept, name=name, tool=tool)
     return kept.reset_index(drop=True)
-
-
-def _table(expression: AnnData, name: str, tool: str) -> pd.DataFrame:
-    found = noted(expression).get(name)
-    if found is None:
-        raise InputError(f"the AnnData has no table {name!r}", remedy=f"call {tool} first")
-    require_features(expression, name, tool=tool)
-    table: pd.DataFrame = found.reset_index(drop=True)  # a copy
-    return table

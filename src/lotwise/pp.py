@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from lotwise import keys
-from lotwise.errors import InputError
 from lotwise.expression.labels import name_groups, replicate_groups
+from lotwise.expression.layers import layer_of, tpm_of
 from lotwise.expression.noted import noted
 
 if TYPE_CHECKING:
@@ -36,7 +36,8 @@ def average_replicates(expression: AnnData) -> AnnData:
     Raises
     ------
     InputError
-        There is no obs column ``batch``, a sample has no batch, or there is no layer ``tpm``.
+        There is no obs column ``batch``, a sample has no batch, or there is no layer ``tpm``, or
+        a TPM is negative, infinite or NaN.
 
     Examples
     --------
@@ -48,22 +49,20 @@ def average_replicates(expression: AnnData) -> AnnData:
     from anndata import AnnData
 
     groups = replicate_groups(expression)
-    if keys.TPM not in expression.layers:
-        raise InputError(
-            f"the AnnData has no layer {keys.TPM!r}",
-            remedy="create the layer with lotwise.read_quant, or put TPM into layers['tpm']",
-        )
     members = list(groups.values())
     n_samples = np.array([len(rows) for rows in members])
+    dense_layers = {keys.TPM: tpm_of(expression)}
+    dense_layers |= {
+        name: layer_of(expression, name)
+        for name in (keys.COUNTS, keys.LENGTH, keys.FPKM)
+        if name in expression.layers
+    }
     layers = {}
-    for name in (keys.TPM, keys.COUNTS, keys.LENGTH, keys.FPKM):
-        if name in expression.layers:
-            layer = expression.layers[name]
-            dense = layer.toarray() if hasattr(layer, "toarray") else np.asarray(layer)
-            # Not a product with 0 and 1, because 0 times the NaN of a sample without counts is
-            # NaN and would spread to every batch.
-            sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
-            layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
+    for name, dense in dense_layers.items():
+        # Not a product with 0 and 1, because 0 times the NaN of a sample without counts is
+        # NaN and would spread to every batch.
+        sums = np.stack([dense[rows].sum(axis=0, dtype=np.float64) for rows in members])
+        layers[name] = sums if name == keys.COUNTS else sums / n_samples[:, None]
     names = name_groups(groups)
     obs = pd.DataFrame(
         {

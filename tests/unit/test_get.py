@@ -13,7 +13,7 @@ from scipy import sparse
 import lotwise
 from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
-from lotwise.evidence.catalogue import records
+from lotwise.evidence.catalogue import records, tables
 from lotwise.evidence.contributions import ContributionRecord
 from lotwise.evidence.pairs import PairRecord
 from lotwise.evidence.replicate_qc import ReplicateQcRecord
@@ -249,7 +249,7 @@ def test_evidence__tables_of_batches_are_refused_after_a_change_of_labels(three_
     gene.obs[column] = ["lot1", "lot2", "lot2"]
     with pytest.raises(
         InputError,
-        match=r"'variance' was computed before the batch, condition or values of sample 'S1' were "
+        match=r"'variance' was computed before the name, batch or condition of sample 'S1' was "
         r"changed; call lotwise\.tl\.variance again",
     ):
         lotwise.get.evidence(gene, "variance")
@@ -294,3 +294,70 @@ def test_evidence__a_phase_or_donor_counts_where_it_is_used(three_batches):
     assert len(lotwise.get.pairs(gene))
     with pytest.raises(InputError, match="'variance' was computed before the donor of sample 'S2'"):
         lotwise.get.evidence(gene, "variance")
+
+
+READS_R = [
+    lotwise.get.matrix,
+    lotwise.get.pairs,
+    lotwise.pl.heatmap,
+    lotwise.pl.scatter_matrix,
+    lotwise.tl.least_and_most_alike,
+]
+
+
+@pytest.mark.parametrize("take", READS_R)
+@pytest.mark.parametrize("layer", ["tpm", "cpm"])
+def test_stale__a_value_that_was_changed_since_is_noticed(three_batches, take, layer):
+    gene = three_batches.gene.copy()
+    gene.layers["cpm"] = gene.layers["counts"] / 2
+    lotwise.tl.correlate(gene, layer=layer)
+    take(gene)
+    # The batch of a sample does not change R.
+    if take is not lotwise.get.pairs:
+        gene.obs["batch"] = ["lot1", "lot2", "lot2"]
+        take(gene)
+        gene.obs["batch"] = ["S1", "S2", "S3"]
+    # A single value of 300.
+    gene.layers[layer][2, 151] += 1
+    words = rf"'pairs' was computed before the layer '{layer}' of sample 'S3' was changed; "
+    with pytest.raises(InputError, match=rf"{words}call lotwise\.tl\.correlate again"):
+        take(gene)
+    lotwise.tl.correlate(gene, layer=layer)
+    take(gene)
+
+
+@pytest.mark.parametrize("take", READS_R)
+def test_correlations__are_missing_before_correlate(three_batches, take):
+    with pytest.raises(InputError, match=r"call lotwise\.tl\.correlate first"):
+        take(three_batches.gene)
+
+
+def test_isoform_shares__usage_of_other_values_is_refused(three_batches):
+    isoform = three_batches.isoform.copy()
+    lotwise.tl.isoform_usage(isoform)
+    isoform.layers["tpm"][0] = isoform.layers["tpm"][0][::-1]
+    words = "'isoform_usage' was computed before the layer 'tpm' of sample 'S1'"
+    with pytest.raises(InputError, match=words):
+        lotwise.tl.isoform_shares(isoform)
+
+
+def test_evidence__batch_pairs_are_the_pairs_of_averaged_replicates(gene):
+    words = (
+        r"the table 'batch_pairs' is the table 'pairs' of lotwise\.pp\.average_replicates"
+        r"\(expression\); call lotwise\.tl\.correlate for this result and take its table 'pairs'"
+    )
+    with pytest.raises(InputError, match=words):
+        lotwise.get.evidence(gene, "batch_pairs")
+    batches = lotwise.pp.average_replicates(gene)
+    lotwise.tl.correlate(batches)
+    assert is_tidy(lotwise.get.evidence(batches, "pairs"), tables()["batch_pairs"].record)
+    with pytest.raises(InputError, match="unknown table 'x'") as told:
+        lotwise.get.evidence(gene, "x")
+    assert "batch_pairs" not in str(told.value)
+
+
+def test_evidence__every_table_names_a_function_that_exists():
+    for table in tables().values():
+        for named in filter(None, (table.tool, table.shown.of)):
+            module, _, name = named.removeprefix("lotwise.").partition(".")
+            assert callable(getattr(getattr(lotwise, module), name))

@@ -37,9 +37,7 @@ def test_average_replicates__means_of_tpm_and_sums_of_counts():
     with pytest.raises(InputError, match="no obs column 'batch'"):
         lotwise.pp.average_replicates(anndata.AnnData(tpm))
     del made.layers["tpm"]
-    with pytest.raises(
-        InputError, match=r"no layer 'tpm'; create the layer with lotwise\.read_quant"
-    ):
+    with pytest.raises(InputError, match=r"no layer 'tpm'; .* create it with lotwise\.read_quant"):
         lotwise.pp.average_replicates(made)
     given.obs["batch"] = ["B", np.nan, "B"]
     with pytest.raises(InputError, match=r"sample a1 has no batch in obs"):

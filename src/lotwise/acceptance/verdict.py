@@ -136,7 +136,7 @@ class Assessed:
         )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class Verdict:
     """Outcome of acceptance criteria for a comparison.
 
@@ -154,6 +154,14 @@ class Verdict:
     criteria: CriteriaFile
     assessed: tuple[Assessed, ...]
     notices: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Return the outcome, and that of each criterion; the whole file of criteria is long."""
+        lines = [
+            f"  {one.criterion.id}: {one.judgement.outcome} ({one.judgement.reason})"
+            for one in self.assessed
+        ]
+        return "\n".join([f"Verdict: {self.words}", *lines, *self.notices])
 
     @property
     def outcome(self) -> OverallOutcome:

@@ -52,6 +52,7 @@ STATISTIC: Final = Statistic(
             record=PairRecord,
             name="batch_pairs",
             tool="lotwise.tl.correlate",
+            of="lotwise.pp.average_replicates",
             caption="R between batches; the samples of a batch are averaged on the TPM scale",
         ),
     ),

@@ -86,6 +86,9 @@ class Table:
         Heading of the table in the report.
     tool
         Function that a user calls to get it; by default that of its statistic.
+    of
+        Function to whose result ``tool`` is applied, for a table that an AnnData of samples does
+        not contain. The result contains it under the name of its record.
     by, descending
         Order of the rows in the report; by default that of the file.
     """
@@ -94,6 +97,7 @@ class Table:
     name: str = ""
     caption: str = ""
     tool: str = ""
+    of: str = ""
     by: tuple[str, ...] = ()
     descending: tuple[bool, ...] = ()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from lotwise.errors import InputError, TpmSumWarning
-from lotwise.expression.abundance import Abundance
+from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import plain_names
 from lotwise.expression.scale import (
     FEWEST,
@@ -20,10 +22,15 @@ from lotwise.expression.scale import (
     are_logarithms,
     are_multiples,
     are_whole_numbers,
+    chance_of_a_million,
     contradicts,
     share_of_whole_numbers,
 )
 from lotwise.wording import counted
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
 
 # Values declared not to be TPM have no expected sum.
 TpmSum = Literal["million", "any", "unchecked"]
@@ -36,6 +43,8 @@ _ROUNDING: Final = 0.005
 _LOWEST_LOG2: Final = -40.0
 # Totals of counts of different libraries differ by more than this.
 _SAME_TOTAL: Final = 1e-5
+# Probability at which rounded TPM are taken to sum to a million by chance.
+_BY_CHANCE: Final = 1e-3
 # Rows of STAR, HTSeq and samtools below the features.
 _SUMMARIES: Final = (
     "N_unmapped",
@@ -133,6 +142,31 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
             ),
         )
     return f"{abundance.path}: {came}"
+
+
+def check_rarefied(read: Mapping[str, Abundance]) -> None:
+    """Raise an error if TPM of a matrix are counts that were drawn to a depth of a million.
+
+    Such counts pass the check of the sum. TPM rounded to whole numbers differ from a million, if
+    only by a few; all samples together decide.
+
+    Raises
+    ------
+    InputError
+        All values are whole numbers, and those of each sample sum to exactly a million.
+    """
+    chances = [
+        chance_of_a_million(one.tpm) if one.quantifier == "matrix" else 1.0 for one in read.values()
+    ]
+    if read and max(chances) < 1 and math.prod(chances) < _BY_CHANCE:
+        name, one = next(iter(read.items()))
+        raise InputError(
+            f"sample {name!r}: all values are whole numbers, and those of every sample sum to "
+            "exactly 1,000,000, so these are counts drawn to one depth (rarefied), not TPM",
+            path=one.path,
+            remedy="use the TPM of the quantifier; for TPM that were rounded to this sum, use "
+            "'tpm_sum: any' (--tpm-sum any)",
+        )
 
 
 def check_counts(read: Mapping[str, Abundance]) -> None:
@@ -292,27 +326,73 @@ def check_values(sample: str, abundance: Abundance) -> None:
     ):
         if may_be_absent and np.isnan(values).all():
             continue
-        wrong = ~np.isfinite(values) | (values < 0)
-        if not wrong.any():
-            continue
-        at = int(np.flatnonzero(wrong)[0])
-        name, n_wrong = abundance.features[at], int(wrong.sum())
-        came = f"{what} of {name!r} is {values[at]:g} ({counted(n_wrong, 'such value')})"
-        if (
-            np.isfinite(values).all()
-            and _LOWEST_LOG2 <= values.min() < values.max() <= HIGHEST_LOG2
-        ):
-            raise InputError(
-                f"sample {sample!r}: {came} and the largest value is {values.max():.4g}, so the "
-                "values are already on log scale",
-                path=abundance.path,
-                remedy=f"give {'counts' if may_be_absent else 'TPM'} without log transform; "
-                "lotwise computes the logarithms",
-            )
-        raise InputError(
-            f"sample {sample!r}: {came}, but each value must be a number >= 0",
-            path=abundance.path,
-            row=abundance.row_of(at),
-            column=column,
+        refuse_wrong(
+            sample,
+            what,
+            values,
+            abundance.features,
             remedy="check the quantifier's log and quantify the sample again",
+            scale="counts" if may_be_absent else "TPM",
+            path=abundance.path,
+            row_of=abundance.row_of,
+            column=column,
         )
+
+
+def refuse_wrong(
+    sample: str,
+    what: str,
+    values: Floats,
+    features: Sequence[str] | pl.Series | pd.Index,
+    *,
+    remedy: str,
+    scale: str = "values",
+    path: Path | None = None,
+    row_of: Callable[[int], int | None] = lambda _: None,
+    column: str | None = None,
+) -> None:
+    """Raise an error if a value of a sample is negative, infinite or NaN.
+
+    Parameters
+    ----------
+    sample
+        Name of the sample.
+    what
+        What a value is, for the message.
+    values, features
+        The values of the sample, and the names of their features.
+    remedy
+        What to do about such a value, unless the values are logarithms.
+    scale
+        What to give instead of logarithms.
+    path, row_of, column
+        The file, the row of a feature in it, and the column.
+
+    Raises
+    ------
+    InputError
+        There is such a value.
+    """
+    # Minimum and maximum of values with NaN are NaN.
+    if values.size == 0 or (values.min() >= 0 and values.max() < np.inf):
+        return
+    wrong = ~np.isfinite(values) | (values < 0)
+    at = int(np.flatnonzero(wrong)[0])
+    came = (
+        f"sample {sample!r}: {what} of {str(features[at])!r} is {values[at]:g} "
+        f"({counted(int(wrong.sum()), 'such value')})"
+    )
+    if np.isfinite(values).all() and _LOWEST_LOG2 <= values.min() < values.max() <= HIGHEST_LOG2:
+        raise InputError(
+            f"{came} and the largest value is {values.max():.4g}, so the values are already on "
+            "log scale",
+            path=path,
+            remedy=f"give {scale} without log transform; lotwise computes the logarithms",
+        )
+    raise InputError(
+        f"{came}, but each value must be a number >= 0",
+        path=path,
+        row=row_of(at),
+        column=column,
+        remedy=remedy,
+    )

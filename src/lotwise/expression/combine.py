@@ -16,7 +16,14 @@ from lotwise import keys
 from lotwise.errors import LotwiseWarning
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import Aligned, align_features, same_names
-from lotwise.expression.checks import TpmSum, check_counts, check_features, check_tpm, warn_of_sums
+from lotwise.expression.checks import (
+    TpmSum,
+    check_counts,
+    check_features,
+    check_rarefied,
+    check_tpm,
+    warn_of_sums,
+)
 from lotwise.expression.comparability import (
     InvalidComparison,
     judge,
@@ -235,6 +242,8 @@ def _check_level(read: Mapping[str, Abundance], tpm_sum: TpmSum) -> str:
         first = first or abundance
         notices.append(check_tpm(name, abundance, tpm_sum=tpm_sum))
     warned = warn_of_sums(notices)
+    if tpm_sum == "million":
+        check_rarefied(read)
     check_counts(read)
     return warned
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.given import require_anndata
 from lotwise.expression.noted import noted
 from lotwise.samples.design import groups_of_several_donors
 
@@ -31,6 +32,7 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     >>> labels_of(gene, "donor")
     ['D1', '', '']
     """
+    require_anndata(expression)
     if column not in expression.obs:
         raise InputError(
             f"the AnnData has no obs column {column!r}",
@@ -187,6 +189,7 @@ def batches_of(expression: AnnData) -> list[str]:
     >>> batches_of(lotwise.datasets.three_batches().gene)
     ['lot1', 'lot2', 'lot3']
     """
+    require_anndata(expression)
     if expression.n_obs == 0:
         raise InputError("there are no samples", remedy="give an AnnData with samples")
     return groups_of(expression, keys.BATCH)
@@ -204,6 +207,7 @@ def conditions_of(expression: AnnData) -> list[str]:
     >>> conditions_of(lotwise.datasets.three_batches().gene)
     ['', '', '']
     """
+    require_anndata(expression)
     if keys.CONDITION not in expression.obs:
         return [""] * expression.n_obs
     return labels_of(expression, keys.CONDITION)

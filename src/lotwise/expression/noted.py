@@ -1,15 +1,13 @@
-"""What lotwise stores in an AnnData: its entry in ``uns``, and R in ``obsp``."""
+"""What lotwise stores in an AnnData: its entry in ``uns``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.given import require_anndata
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -29,30 +27,14 @@ def noted(expression: AnnData) -> Mapping[str, Any]:
     >>> noted(lotwise.datasets.three_batches().gene)["level"]
     'gene'
     """
+    require_anndata(expression)
     return _checked(expression.uns.get(keys.LOTWISE, {}))
 
 
 def noting(expression: AnnData) -> MutableMapping[str, Any]:
     """Return lotwise's entry in ``uns`` for writing; raises like :func:`noted`."""
+    require_anndata(expression)
     return _checked(expression.uns.setdefault(keys.LOTWISE, {}))
-
-
-def correlations_of(expression: AnnData, statistic: str) -> npt.NDArray[np.float64]:
-    """Return a square matrix of ``obsp``.
-
-    Raises
-    ------
-    InputError
-        It is sparse: after ``anndata.concat(pairwise=True)``, R between the parts is missing.
-    """
-    found = expression.obsp[statistic]
-    if not isinstance(found, np.ndarray):
-        raise InputError(
-            f"obsp[{statistic!r}] is not a full matrix; possible cause: anndata.concat joined "
-            "several AnnData objects and did not compute R between them",
-            remedy="call lotwise.tl.correlate again",
-        )
-    return found
 
 
 def _checked(found: Any) -> MutableMapping[str, Any]:

@@ -11,6 +11,7 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -22,12 +23,13 @@ from lotwise.expression.align import same_names
 from lotwise.expression.checks import TpmSum
 from lotwise.expression.combine import combine_levels, read_map
 from lotwise.expression.formats import is_quantification, read_abundance
+from lotwise.expression.given import kind_of, listed_samples
 from lotwise.expression.locate import QuantFiles, locate
 from lotwise.expression.matrix import level_of, read_matrix
 from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
 from lotwise.progress import progress
-from lotwise.samples import Sample, read_samples
+from lotwise.samples import Sample
 from lotwise.wording import counted
 
 if TYPE_CHECKING:
@@ -146,14 +148,19 @@ def _load_beside() -> None:
 def _samples(
     samples: Path | str | Mapping[str, Path | str] | Sequence[Sample],
 ) -> tuple[Sample, ...]:
-    if isinstance(samples, str | Path):
-        listed = read_samples(samples)
-    elif isinstance(samples, Mapping):
+    listed: tuple[Sample, ...]
+    if isinstance(samples, Mapping):
+        for name, quant in samples.items():
+            if not isinstance(quant, str | PathLike):
+                raise InputError(
+                    f"sample {name!r}: expected the path of a quantification, got {kind_of(quant)}",
+                    remedy="give a path, or give TPM in memory to lotwise.from_frame",
+                )
         listed = tuple(
             Sample(sample=name, batch=name, quant=Path(quant)) for name, quant in samples.items()
         )
     else:
-        listed = tuple(samples)
+        listed = listed_samples(samples)
     if not listed:
         raise InputError("no samples were given", remedy="give at least one sample")
     twice = [name for name, n in Counter(sample.sample for sample in listed).items() if n > 1]

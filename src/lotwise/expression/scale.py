@@ -38,6 +38,9 @@ _LOWEST_COUNTS: Final = (1, 2, 3)
 # Counts are TPM times length: their slope on TPM, as logarithms, is 1 unless length depends on TPM.
 _LEAST_SLOPE: Final = 0.5
 _FEWEST_COUNTS: Final = 10
+_MILLION: Final = 1_000_000
+# Difference of two R that differ clearly.
+_CLEARLY: Final = 0.1
 # TPM that hardly differ have no slope; the logarithms of real ones vary several times as much.
 _LEAST_VARIANCE: Final = 1.0
 
@@ -56,6 +59,20 @@ def are_logarithms(tpm: Floats) -> bool:
     return bool(0 < tpm.max() <= HIGHEST_LOG2 and tpm.sum() < LEAST_SUM)
 
 
+def follows_logarithms(values: Floats, tpm: Floats) -> bool:
+    """Return whether values rise with the logarithm of TPM rather than with TPM.
+
+    Examples
+    --------
+    >>> tpm = np.random.default_rng(0).dirichlet(np.ones(300)) * 1e6
+    >>> follows_logarithms(np.log1p(tpm), tpm), follows_logarithms(tpm / 1e5, tpm)
+    (True, False)
+    """
+    with np.errstate(invalid="ignore"):  # of constant values
+        r = np.corrcoef([values, np.log1p(tpm), tpm])[0]
+    return bool(r[1] > r[2] + _CLEARLY)
+
+
 def are_whole_numbers(values: Floats) -> bool:
     """Return whether each value is a whole number.
 
@@ -65,6 +82,31 @@ def are_whole_numbers(values: Floats) -> bool:
     (True, False)
     """
     return bool((values == np.round(values)).all())
+
+
+def chance_of_a_million(values: Floats) -> float:
+    """Return the probability that TPM rounded to whole numbers sum to a million, if these do.
+
+    The errors of n rounded values sum to a number of variance n / 12, so many TPM seldom sum to
+    exactly a million after rounding. Counts that were drawn to this depth always do, and of their
+    many features, some have one count. The result is 1 for all other values.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> shares = rng.dirichlet(np.full(5000, 0.3))
+    >>> rarefied, tpm = rng.multinomial(1_000_000, shares).astype(float), shares * 1e6
+    >>> chance_of_a_million(rarefied) < 0.05
+    True
+    >>> chance_of_a_million(np.round(tpm)), chance_of_a_million(tpm)
+    (1.0, 1.0)
+    """
+    present = values[values != 0]
+    if present.size < FEWEST or present.min() != 1 or present.sum() != _MILLION:
+        return 1.0
+    if not are_whole_numbers(present):
+        return 1.0
+    return math.sqrt(6 / (math.pi * present.size))
 
 
 def share_of_whole_numbers(values: Floats) -> float:

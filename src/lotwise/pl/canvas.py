@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
 from lotwise.errors import InputError
+from lotwise.evidence.catalogue import tables
+from lotwise.expression.given import kind_of
+from lotwise.files.records import declared
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,16 +60,48 @@ def one_axes(
     return of_axes, ax
 
 
-def need_rows(table: pd.DataFrame, name: str) -> None:
-    """Raise an error if a table has no rows.
+def need_rows(table: pd.DataFrame, name: str, *, take: str = "", names: Sequence[str] = ()) -> None:
+    """Raise an error if a table has no rows, or is another table or no table at all.
+
+    Parameters
+    ----------
+    table
+        What the user gave.
+    name
+        Name of the table that a figure draws.
+    take
+        How to get this table; by default with :func:`lotwise.get.evidence`.
+    names
+        Columns of which it must have one; by default those that name a row.
 
     Raises
     ------
     InputError
-        The table is empty.
+        It is empty or not this table.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> lotwise.pl.batches(lotwise.datasets.three_batches().gene)
+    Traceback (most recent call last):
+    lotwise.errors.InputError: expected the table 'batches', got AnnData; give
+        lotwise.get.evidence(expression, 'batches')
     """
+    take = take or f"lotwise.get.evidence(expression, {name!r})"
+    if not isinstance(table, pd.DataFrame):
+        raise InputError(
+            f"expected the table {name!r}, got {kind_of(table)}", remedy=f"give {take}"
+        )
     if table.empty:
         raise InputError(f"the table {name!r} is empty")
+    if not names:
+        own = declared(tables()[name].record)
+        names = [column for column, one in own.items() if one.names_row] or list(own)
+    if not {*names} & {*table.columns}:
+        raise InputError(
+            f"expected the table {name!r}, got a DataFrame without its column {names[0]!r}",
+            remedy=f"give {take}",
+        )
 
 
 def nothing(reason: str, *, ax: Axes | None = None) -> Figure:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.expression.computed import require_correlated
 from lotwise.expression.noted import noted
 from lotwise.wording import percent
 
@@ -31,8 +30,7 @@ def pseudocount_of(expression: AnnData) -> float:
     Raises
     ------
     InputError
-        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`, or was computed for other
-        features or samples.
+        R in ``obsp`` was not computed by :func:`lotwise.tl.correlate`.
     """
     parameters = noted(expression).get(keys.PARAMETERS, {}).get(keys.PAIRS)
     if parameters is None:
@@ -40,7 +38,6 @@ def pseudocount_of(expression: AnnData) -> float:
             "the AnnData does not say how R was computed",
             remedy="call lotwise.tl.correlate first",
         )
-    require_correlated(expression)
     return float(parameters["pseudocount"])
 
 

@@ -51,8 +51,9 @@ def genotype(table: pd.DataFrame, *, donors: pd.DataFrame) -> Figure:
     ['lot1 (donor 1)', 'lot2 (donor 1)', 'lot3 (donor 2)']
     """
     need_rows(donors, "donors")
-    if table.empty:
+    if isinstance(table, pd.DataFrame) and table.empty:
         return nothing("there is one sample")
+    need_rows(table, "genotype")
     varies = bool((table["n_informative"] > 0).any())
     value, n_sites = (
         ("informative_concordance", "n_informative") if varies else ("concordance", "n_sites")

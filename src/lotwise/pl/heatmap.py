@@ -9,10 +9,10 @@ import numpy.typing as npt
 
 from lotwise import keys
 from lotwise.errors import InputError
-from lotwise.expression.computed import require_correlated
+from lotwise.expression.computed import correlations_of
 from lotwise.expression.features import features_of
 from lotwise.expression.labels import conditions_of, unit_of
-from lotwise.expression.noted import correlations_of, noted
+from lotwise.expression.noted import noted
 from lotwise.pl.canvas import Size
 from lotwise.pl.correlated import double_zero_shares, level_of, pseudocount_of
 from lotwise.pl.style import (
@@ -97,16 +97,11 @@ def heatmap(
     >>> lotwise.tl.correlate(gene)
     >>> figure = lotwise.pl.heatmap(gene, order="clustered")
     """
-    if statistic not in expression.obsp:
-        raise InputError(
-            f"the AnnData has no {statistic!r} in obsp", remedy="call lotwise.tl.correlate first"
-        )
-    require_correlated(expression)
+    r = correlations_of(expression, statistic)
     if keys.BATCH not in expression.obs:
         raise InputError(
             "the AnnData has no obs column 'batch'", remedy="add the batch of each sample to obs"
         )
-    r = correlations_of(expression, statistic)
     rows, linkage = _arrange(r, order)
     shown = r[np.ix_(rows, rows)]
     names = [str(expression.obs_names[row]) for row in rows]

@@ -84,6 +84,8 @@ def sensitivity(
     4
     """
     need_rows(table, "sensitivity")
+    if agreement is not None:
+        need_rows(agreement, "agreement")
     whole = table[~table["feature_set"].str.startswith("decile_")]
     counts = sorted(set(whole["pseudocount"]), reverse=True)
     sets = list(dict.fromkeys(whole["feature_set"]))
@@ -204,7 +206,8 @@ def detectable(
     Raises
     ------
     InputError
-        The table does not contain exactly one pair, or has fewer than two shares or folds.
+        The table is empty, does not contain exactly one pair, or has fewer than two shares or
+        folds.
 
     Examples
     --------
@@ -219,6 +222,7 @@ def detectable(
     """
     from matplotlib.patheffects import Normal, Stroke
 
+    need_rows(table, "detectable", names=("share", "fold"))
     grid = table.pivot_table(index="share", columns="fold", values="pearson", dropna=False)
     if len(table) != grid.size or min(grid.shape) < 2:
         raise InputError(

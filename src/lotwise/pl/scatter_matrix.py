@@ -14,9 +14,10 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.config import Style
 from lotwise.errors import InputError
+from lotwise.expression.computed import correlations_of
 from lotwise.expression.features import features_of
 from lotwise.expression.labels import unit_of
-from lotwise.expression.noted import correlations_of
+from lotwise.expression.layers import tpm_of
 from lotwise.pl.canvas import Size, one_axes
 from lotwise.pl.cloud import count_pixels, pixels_of, points
 from lotwise.pl.correlated import (
@@ -36,7 +37,6 @@ from lotwise.pl.style import (
     scaled,
     set_size,
 )
-from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def scatter_matrix(
     >>> len(figure.axes)
     1
     """
-    r, pseudocount = _correlation_of(expression)
+    r, pseudocount = correlations_of(expression), pseudocount_of(expression)
     n_samples = expression.n_obs
     if n_samples > MOST_SAMPLES:
         raise InputError(
@@ -118,7 +118,7 @@ def scatter_matrix(
             remedy="use lotwise.pl.heatmap, or select fewer samples",
         )
     layer = layer_correlated(expression)
-    log_tpm = np.log2(np.asarray(layer_of(expression, layer), dtype=np.float64) + pseudocount)
+    log_tpm = np.log2(tpm_of(expression, layer) + pseudocount)
     log_tpm -= np.log2(pseudocount)
     layout = Layout.of(n_samples, log_tpm)
     with lotwise_style():
@@ -140,14 +140,6 @@ def scatter_matrix(
         if figsize is not None:
             set_size(figure, figsize)
     return figure
-
-
-def _correlation_of(expression: AnnData) -> tuple[Floats, float]:
-    if keys.PEARSON not in expression.obsp:
-        raise InputError(
-            "the AnnData has no Pearson's R in obsp", remedy="call lotwise.tl.correlate first"
-        )
-    return correlations_of(expression, keys.PEARSON), pseudocount_of(expression)
 
 
 def _empty_figure(n_samples: int, figsize: Size | None) -> tuple[Figure, Axes]:

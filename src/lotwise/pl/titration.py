@@ -49,7 +49,12 @@ def titration(
     >>> len(lotwise.pl.titration(curve).axes)
     1
     """
-    need_rows(curve, "titration_curve")
+    need_rows(
+        curve,
+        "titration_curve",
+        take="the curve that lotwise.titrate returns",
+        names=("criterion",),
+    )
     names = list(dict.fromkeys(curve["criterion"]))
     with lotwise_style():
         figure, axis = one_axes(width=5.6, height=3.4, figsize=figsize, ax=ax)

@@ -14,6 +14,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.features import features_of, places_of, symbols_of
 from lotwise.expression.labels import unit_of
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import noted
 from lotwise.metrics.correlation import pearson
 from lotwise.metrics.differences import log_ratios
@@ -31,7 +32,6 @@ from lotwise.pl.style import (
     shorten,
 )
 from lotwise.tl.agreement import agreement
-from lotwise.tl.pairs import layer_of
 from lotwise.wording import format_r, nearest, percent
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def scatter(
     """
     if not pseudocount > 0:
         raise InputError(f"pseudocount must be > 0, got {pseudocount}")
-    tpm = np.array([_profile(expression, name, layer) for name in (sample_a, sample_b)])
+    tpm = _profiles(expression, (sample_a, sample_b), layer)
     log_tpm = np.log2(tpm + pseudocount)
     named = places_of(expression, label)
     unit = unit_of(expression) if layer == keys.TPM else layer
@@ -205,7 +205,7 @@ def mean_difference(
         msg = f"unexpected keyword argument {next(iter(deprecated))!r}"
         raise TypeError(msg)
     a, b = str(sample_a), str(sample_b)
-    tpm = np.array([_profile(expression, name, layer) for name in (a, b)])
+    tpm = _profiles(expression, (a, b), layer)
     both = np.flatnonzero((tpm >= threshold).all(axis=0))
     if not both.size:
         return nothing("no feature is detected in both samples", ax=ax)
@@ -231,7 +231,8 @@ def _limits_of(tpm: Floats, names: tuple[str, str], threshold: float) -> pd.Data
     from anndata import AnnData
 
     obs = pd.DataFrame({keys.BATCH: list(names)}, index=list(names))
-    pair = AnnData(obs=obs, layers={keys.TPM: tpm})
+    # X says that these are no logarithms: both profiles were checked when they were read.
+    pair = AnnData(np.log2(tpm + 1), obs=obs, layers={keys.TPM: tpm})
     agreement(pair, threshold=threshold)
     table: pd.DataFrame = noted(pair)["agreement"]
     return table
@@ -320,18 +321,20 @@ def _highlight(
         name_points(axis, x[places], y[places], list(named), size=scaled(6), lines=lines)
 
 
-def _profile(expression: AnnData, name: str, layer: str) -> Floats:
-    """Return the values of a sample, or the mean of the samples of a batch."""
-    values = np.asarray(layer_of(expression, layer), dtype=np.float64)
-    if name in expression.obs_names:
-        found: Floats = values[expression.obs_names.get_loc(name)]
-        return found
-    batches = expression.obs[keys.BATCH].astype(str) if keys.BATCH in expression.obs else None
-    if batches is not None and (batches == name).any():
-        mean: Floats = values[(batches == name).to_numpy()].mean(axis=0)
-        return mean
-    known = [*map(str, expression.obs_names), *(() if batches is None else batches.unique())]
-    raise InputError(f"unknown sample or batch {name!r}", remedy=nearest(name, known))
+def _profiles(expression: AnnData, names: tuple[str, str], layer: str) -> Floats:
+    """Return the values of two samples; for a batch, the mean of its samples."""
+    values = tpm_of(expression, layer)
+    batches = expression.obs.get(keys.BATCH, expression.obs_names.to_series()).astype(str)
+    known = [*map(str, expression.obs_names), *batches.unique()]
+    found = []
+    for name in names:
+        if name in expression.obs_names:
+            found.append(values[expression.obs_names.get_loc(name)])
+        elif name in known:
+            found.append(values[(batches == name).to_numpy()].mean(axis=0))
+        else:
+            raise InputError(f"unknown sample or batch {name!r}", remedy=nearest(name, known))
+    return np.array(found)
 
 
 def _names_of(expression: AnnData, places: npt.NDArray[np.intp]) -> list[str]:

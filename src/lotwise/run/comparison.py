@@ -11,9 +11,13 @@ from lotwise import keys
 from lotwise.acceptance import Verdict
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
+from lotwise.expression.features import features_of
+from lotwise.expression.given import listed_samples
+from lotwise.expression.labels import batches_of
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
-from lotwise.samples import Sample, read_samples, require_batches
+from lotwise.samples import Sample, require_batches
+from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +28,7 @@ if TYPE_CHECKING:
 CORRELATED: Final = ("pairs", "replicate_qc", "contributions", "batch_pairs")
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Comparison:
     """Samples compared at each level that they have.
 
@@ -43,6 +47,18 @@ class Comparison:
     tables: Mapping[Level, Mapping[str, pd.DataFrame]]
     correlation: CorrelationConfig = field(default_factory=CorrelationConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+
+    def __repr__(self) -> str:
+        """Return samples, batches and names of tables; the tables themselves are long."""
+        lines = ["Comparison"]
+        for level, expression in self.expression.items():
+            batches = list(dict.fromkeys(batches_of(expression)))
+            n_samples = counted(expression.n_obs, "sample")
+            n_features = f"{expression.n_vars:,} {features_of(expression)}"
+            n_batches = counted(len(batches), "batch", "batches")
+            lines.append(f"{level}: {n_samples}, {n_features}, {n_batches} ({listed(batches)})")
+            lines.append(f"  tables: {', '.join(self.tables[level])}")
+        return "\n".join(lines)
 
     @property
     def gene(self) -> AnnData | None:
@@ -63,10 +79,13 @@ class Comparison:
     ) -> Verdict | None:
         """Write expression, tables, figures and, with criteria, the verdict below ``folder``.
 
+        The sheet, the record, the workbook and the report are not written: `lotwise compare` also
+        writes these, and `lotwise report --out FOLDER` writes the report of this folder.
+
         Parameters
         ----------
         folder
-            Folder to write to; the files are those of ``lotwise compare``.
+            Folder to write to; the names of the files are those of `lotwise compare`.
         figures
             Settings of the figures.
         criteria
@@ -148,6 +167,12 @@ def compare(
     [300, 300, 300]
     >>> sorted(compared.tables["gene"])
     ['batch_pairs', 'batches', 'contributions', 'pairs', 'replicate_qc']
+    >>> compared
+    Comparison
+    gene: 3 samples, 300 genes, 3 batches (lot1, lot2, lot3)
+      tables: pairs, replicate_qc, contributions, batch_pairs, batches
+    isoform: 3 samples, 600 isoforms, 3 batches (lot1, lot2, lot3)
+      tables: pairs, replicate_qc, contributions, batch_pairs, batches
     """
     from lotwise.expression import Quantification
     from lotwise.run.evidence import gather_evidence
@@ -161,7 +186,7 @@ def compare(
             )
         found = _levels_of(samples, None, levels)
     else:
-        listed = read_samples(Path(samples)) if isinstance(samples, Path | str) else list(samples)
+        listed = listed_samples(samples)
         named = Path(samples) if isinstance(samples, Path | str) else None
         require_batches(listed, named)
         found = read_expression(

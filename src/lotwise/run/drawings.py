@@ -13,11 +13,11 @@ from threadpoolctl import threadpool_limits
 
 from lotwise import pl
 from lotwise.config import CorrelationConfig
+from lotwise.expression.layers import log_tpm_of
 from lotwise.files.panels import read_panel
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.isoforms import rank_switches
-from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import pairs_of
 
 if TYPE_CHECKING:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 from lotwise import keys
 from lotwise.accepted import read_accepted
 from lotwise.errors import InputError
+from lotwise.expression.given import require_levels
 from lotwise.expression.labels import batches_of, labels_of
+from lotwise.expression.layers import tpm_of
 from lotwise.keys import Level
 from lotwise.metrics.moments import FloatArray
 from lotwise.wording import nearest
@@ -64,6 +66,7 @@ def profile_of(
     >>> profile_of({"gene": gene}, sample="lot1").name
     'sample lot1'
     """
+    require_levels(expression)
     if sum(given is not None for given in (sample, condition, accepted, table)) != 1:
         raise InputError(
             "give one profile to mix in: a sample, a condition, accepted batches or a table of TPM"
@@ -77,7 +80,7 @@ def profile_of(
     found: dict[Level, FloatArray] = {}
     own: frozenset[str] = frozenset()
     for level, data in expression.items():
-        tpm = np.asarray(data.layers[keys.TPM], dtype=np.float64)
+        tpm = tpm_of(data)
         if sample is not None:
             chosen = np.asarray(data.obs_names == sample)
             known = data.obs_names.to_list()
@@ -106,7 +109,7 @@ def _batches_of_the_cells(expression: AnnData, chosen: npt.NDArray[np.bool_]) ->
 def _accepted_tpm(path: Path) -> dict[str, float]:
     """Return the mean TPM of the batches of an accepted set, each the mean of its samples."""
     held = read_accepted(path)
-    tpm = np.asarray(held.layers[keys.TPM], dtype=np.float64)
+    tpm = tpm_of(held)
     batches = np.array(batches_of(held), dtype=object)
     of_batch = [tpm[batches == batch].mean(axis=0) for batch in dict.fromkeys(batches)]
     return dict(zip(held.var_names, np.mean(of_batch, axis=0).tolist(), strict=True))

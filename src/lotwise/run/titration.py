@@ -26,6 +26,7 @@ from lotwise.config import CorrelationConfig, EvidenceConfig
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
 from lotwise.expression.comparability import invalid_comparisons
+from lotwise.expression.given import kind_of, require_levels
 from lotwise.expression.labels import batches_of, require_tpm
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
@@ -122,6 +123,12 @@ def titrate(
     """
     if not isinstance(criteria, CriteriaFile):
         criteria = read_criteria(criteria)
+    require_levels(expression)
+    if not isinstance(profile, ExpressionProfile):
+        raise InputError(
+            f"expected a profile of lotwise.profile_of, got {kind_of(profile)}",
+            remedy="give the result of lotwise.profile_of",
+        )
     first = next(iter(expression.values()))
     require_tpm(first, "titration")
     batches = list(dict.fromkeys(batches_of(first)))

@@ -13,6 +13,7 @@ from lotwise.errors import InputError
 from lotwise.evidence.agreement import AgreementRecord
 from lotwise.evidence.sensitivity import SensitivityRecord
 from lotwise.expression.labels import why_not_tpm
+from lotwise.expression.layers import tpm_of, values_by_sample
 from lotwise.files.tables import to_frame
 from lotwise.metrics.differences import (
     BlandAltman,
@@ -31,7 +32,7 @@ from lotwise.metrics.moments import (
     standardised_correlation,
     why_undefined,
 )
-from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, pairs_of, store
 from lotwise.tl.reuse import kept_results
 from lotwise.workers import in_threads
 
@@ -83,7 +84,7 @@ def sensitivity(
     """
     if not pseudocounts or any(not c > 0 for c in pseudocounts):
         raise InputError(f"every pseudocount must be > 0, got {pseudocounts}")
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     counts = counts_by_sample(expression)
     logs = {c: np.log2(tpm + c) for c in pseudocounts}
     # Over all features each sample is standardised once for all its pairs.
@@ -180,7 +181,7 @@ def agreement(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     """
     if not threshold > 0:
         raise InputError(f"threshold must be > 0, got {threshold}")
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     counts, kept = counts_by_sample(expression), kept_results()
     samples = [kept.fingerprint(*of_sample) for of_sample in zip(tpm, counts, strict=True)]
 
@@ -221,10 +222,7 @@ def _r_of_all(log_tpm: FloatArray, standardised: FloatArray, a: int, b: int) -> 
 
 def counts_by_sample(expression: AnnData) -> list[FloatArray | None]:
     """Return the counts of each sample; ``None`` for a sample with unknown counts."""
-    if keys.COUNTS not in expression.layers:
-        return [None] * expression.n_obs
-    counts = np.asarray(layer_of(expression, keys.COUNTS), dtype=np.float64)
-    return [None if np.isnan(sample).any() else sample for sample in counts]
+    return values_by_sample(expression, keys.COUNTS)
 
 
 def why_no_counts(pair: Pair, counts: Sequence[FloatArray | None]) -> str:

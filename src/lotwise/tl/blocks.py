@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from lotwise import keys
 from lotwise.errors import InputError
+from lotwise.expression.given import require_anndata
 from lotwise.expression.packed import stream_lines
 from lotwise.files.panels import read_gene_sets
 
@@ -63,6 +64,7 @@ def blocks(expression: AnnData, *, source: Path | str, neighbourhood: int = NEIG
     >>> gene.var["block"][["g0", "g1", "g2", "g3"]].tolist()
     ['1:0', '1:0', '1:1', '1:1']
     """
+    require_anndata(expression)
     path = Path(source)
     if neighbourhood < 1:
         raise InputError(f"neighbourhood must be >= 1 base, got {neighbourhood}")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from lotwise.expression.layers import bootstraps_of, stored_bootstraps
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
-from lotwise.tl.layers import bootstraps_of, stored_bootstraps
 from lotwise.tl.pairs import Pair
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.ceilings import FROM_DONORS, CeilingRecord
 from lotwise.expression.labels import donor_groups, name_groups, replicate_groups
+from lotwise.expression.layers import bootstraps_of, layer_of, log_tpm_of, tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.keys import Level
@@ -31,8 +32,7 @@ from lotwise.metrics.moments import (
     why_undefined,
 )
 from lotwise.tl.agreement import counts_by_sample
-from lotwise.tl.layers import bootstraps_of, log_tpm_of
-from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.tl.pairs import pairs_of, store
 from lotwise.tl.reuse import kept_results
 from lotwise.workers import in_threads
 
@@ -288,7 +288,7 @@ def _by_counts(
         if keys.LENGTH in expression.layers
         else np.full(expression.shape, np.nan)
     )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     counts, streams = counts_by_sample(expression), rng.spawn(expression.n_obs)
     kept = kept_results()
 

@@ -9,12 +9,12 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.components import ComponentRecord, MergeRecord
 from lotwise.expression.labels import batches_of, conditions_of
+from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.components import cluster_by_r, principal_components
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.feature_sets import THRESHOLD
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 from lotwise.tl.scanpy_results import store_dendrogram, store_pca
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def components(
     >>> gene.obsm["X_pca"].shape, gene.uns["pca"]["variance_ratio"].round(3).tolist()
     ((3, 2), [0.655, 0.345])
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     log_tpm = log_tpm_of(expression, pseudocount)
     detected = np.asarray((tpm >= threshold).any(axis=0))
     found = principal_components(log_tpm[:, detected])

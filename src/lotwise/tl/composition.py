@@ -10,11 +10,12 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.composition import CompositionRecord
 from lotwise.expression.labels import batches_of, conditions_of, why_not_tpm
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.composition import LARGEST_FACTOR, Composition
 from lotwise.metrics.composition import composition as find_composition
 from lotwise.metrics.moments import BoolArray
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 from lotwise.wording import percent
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def composition(
     >>> gene.uns["lotwise"]["composition"]["shifted"].tolist()
     ['no', 'no', 'no']
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     of_sample = np.array(conditions_of(expression), dtype=object)
     undetected = why_not_tpm(expression, "detection")
     marked = _spike_ins(expression, spike_ins)

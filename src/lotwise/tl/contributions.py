@@ -9,12 +9,13 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.contributions import ContributionRecord
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.contributions import standardised_contributions
 from lotwise.metrics.differences import log_ratios
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import standardise_samples, why_undefined
-from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -65,7 +66,7 @@ def contributions(
         raise InputError(
             f"n_largest must be >= 1 and pseudocount > 0, got {n_largest} and {pseudocount}"
         )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     log_tpm = np.log2(tpm + pseudocount)
     features = expression.var_names.to_numpy()
     gene_id, gene_name = (_text(expression, name) for name in (keys.GENE_ID, keys.GENE_NAME))

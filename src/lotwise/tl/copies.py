@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lotwise import keys
 from lotwise.expression.copies import find_copies, find_repeats
-from lotwise.tl.pairs import layer_of
+from lotwise.expression.layers import tpm_of
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -28,12 +25,11 @@ def reason_of_copies(expression: AnnData) -> str:
     >>> reason_of_copies(lotwise.datasets.three_batches().gene)
     ''
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
-    tpm_of = dict(zip(expression.obs_names.to_list(), tpm, strict=True))
+    of_sample = dict(zip(expression.obs_names.to_list(), tpm_of(expression), strict=True))
     for found, words, means in (
-        (find_copies(tpm_of), "have the same values", "one is a copy of the other"),
+        (find_copies(of_sample), "have the same values", "one is a copy of the other"),
         (
-            find_repeats(tpm_of),
+            find_repeats(of_sample),
             "agree more closely than two separate libraries can agree",
             "they have reads in common, or one is an altered copy",
         ),

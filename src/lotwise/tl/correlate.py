@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import InputError, LotwiseWarning, UndefinedWarning
+from lotwise.errors import InputError, UndefinedWarning
 from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.features import places_of
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import batches_of, why_not_tpm
-from lotwise.expression.scale import FEWEST, are_logarithms
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import Concordance, concordance, concordance_of
 from lotwise.metrics.correlation import (
@@ -37,7 +38,6 @@ from lotwise.metrics.feature_sets import (
 from lotwise.metrics.moments import (
     FloatArray,
     IntArray,
-    refuse_negative,
     standardise_with_sd,
     standardised_correlation,
     why_undefined,
@@ -45,7 +45,7 @@ from lotwise.metrics.moments import (
 from lotwise.progress import progress
 from lotwise.tl.agreement import counts_by_sample, why_no_counts
 from lotwise.tl.design import warn_of_design
-from lotwise.tl.pairs import Pair, chosen_rows, in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, chosen_rows, in_words, pairs_of, store
 from lotwise.tl.reuse import kept_results
 from lotwise.workers import in_threads
 
@@ -110,6 +110,7 @@ def correlate(
     >>> lotwise.get.matrix(gene).round(3).values.tolist()
     [[1.0, 0.991, 0.986], [0.991, 1.0, 0.985], [0.986, 0.985, 1.0]]
     """
+    require_anndata(expression)
     own = _own_sets(expression, sets) if isinstance(sets, Mapping) else {}
     sets = ["all", *own] if isinstance(sets, Mapping) else sets
     _check_parameters(expression, pseudocount=pseudocount, sets=sets, own=own)
@@ -194,10 +195,7 @@ class _Arrays:
         layer: str,
         own: Mapping[str, IntArray],
     ) -> _Arrays:
-        tpm = np.asarray(layer_of(expression, layer), dtype=np.float64)
-        refuse_negative(tpm, name=layer)
-        if layer == keys.TPM and not why_not_tpm(expression, "R"):
-            _warn_of_logarithms(expression, tpm)
+        tpm = tpm_of(expression, layer)
         log_tpm = np.log2(tpm + pseudocount)
         counts, kept = counts_by_sample(expression), kept_results()
         samples = [kept.fingerprint(*one) for one in zip(tpm, counts, strict=True)]
@@ -363,22 +361,6 @@ def _check_parameters(
     if unknown:
         raise InputError(
             f"unknown feature set {unknown[0]!r}", remedy=f"choose from {', '.join(FEATURE_SETS)}"
-        )
-
-
-def _warn_of_logarithms(expression: AnnData, tpm: FloatArray) -> None:
-    if expression.n_vars < FEWEST or not all(map(are_logarithms, tpm)):
-        return
-    # A subset of features with low expression has such TPM, too; X of lotwise tells them apart.
-    x: Any = None if expression.X is None else expression.X[:, :FEWEST]
-    x = x.toarray() if hasattr(x, "toarray") else x
-    if x is None or not np.allclose(x, np.log2(tpm[:, :FEWEST] + 1)):
-        sample = expression.obs_names[0]
-        warnings.warn(
-            f"sample {sample!r}: the largest TPM is {tpm[0].max():.4g}, so the values are "
-            "probably logarithms; put TPM into layers['tpm'], lotwise computes the logarithms",
-            LotwiseWarning,
-            stacklevel=4,
         )
 
 

@@ -8,12 +8,12 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.libraries import SHALLOW_BELOW
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import noted
 from lotwise.metrics.depth import MOST_ISOFORM_RATIO, thin_to_smallest
 from lotwise.metrics.moments import BoolArray, FloatArray
 from lotwise.metrics.outliers import shallow_libraries
 from lotwise.tl.agreement import counts_by_sample
-from lotwise.tl.pairs import layer_of
 from lotwise.wording import listed
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def at_like_depth(
     >>> found.used.tolist(), found.reason
     ([True, True, True], '')
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     as_they_are = np.log2(tpm + pseudocount)
     every = np.ones(expression.n_obs, dtype=np.bool_)
 

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.detectable import DetectableRecord, UnseenRecord
 from lotwise.expression.labels import why_not_tpm
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.tables import to_frame
 from lotwise.metrics.detectable import (
@@ -22,7 +23,7 @@ from lotwise.metrics.detectable import (
 )
 from lotwise.metrics.moments import FloatArray, correlation, why_undefined
 from lotwise.progress import progress
-from lotwise.tl.pairs import Pair, in_words, layer_of, name_samples, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, name_samples, pairs_of, store
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def detectable(
     'R would still be 0... if up to ... % of the expressed genes changed 2-fold. ...'
     """
     perturbation = perturbation or Perturbation()
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     log_tpm = np.log2(tpm + perturbation.pseudocount)
     level = noted(expression).get(keys.LEVEL, "gene")
     undefined = why_not_tpm(expression, "a change of TPM")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
-from lotwise import keys
 from lotwise.config.evidence import EquivalenceMethod
 from lotwise.errors import InputError
 from lotwise.evidence.equivalence import EquivalenceRecord
 from lotwise.expression.labels import replicate_groups, unit_of
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import from_columns
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.equivalence import (
@@ -30,7 +30,7 @@ from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.moments import BoolArray, FloatArray, IntArray
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
 from lotwise.tl.deseq2 import FoldChange, fit_deseq2
-from lotwise.tl.pairs import evenly, layer_of, store
+from lotwise.tl.pairs import evenly, store
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -135,7 +135,7 @@ def equivalence(
         )
     if not threshold > 0:
         raise InputError(f"threshold must be > 0, got {threshold}")
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     counts = counts_by_sample(expression)
     every = _pairs(expression)
     with_replicates = [pair for pair in every if min(pair.rows_a.size, pair.rows_b.size) > 1]

@@ -12,15 +12,16 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.gene_sets import BatchGeneSetRecord, GeneSetRecord
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import replicate_groups
+from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.panels import plain_id, read_gene_sets
 from lotwise.files.tables import to_frame
 from lotwise.metrics.batch_gene_sets import FEWEST_BATCHES, batch_set_shift
 from lotwise.metrics.feature_sets import THRESHOLD
 from lotwise.metrics.gene_sets import gene_set_shift, inter_gene_correlation
 from lotwise.metrics.moments import FloatArray
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import layer_of, pairs_of, store
+from lotwise.tl.pairs import pairs_of, store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -87,6 +88,7 @@ def gene_sets(
     >>> gene.uns["lotwise"]["gene_sets"]["reason"].tolist()[:2]
     ['', 'no gene of the set is present']
     """
+    require_anndata(expression)
     if isinstance(correlation, str) and correlation != "replicates":
         raise InputError(
             f"correlation must be 'replicates' or a number, got {correlation!r}",
@@ -94,7 +96,7 @@ def gene_sets(
     given = read_gene_sets(sets) if isinstance(sets, Path | str) else sets
     found_sets = {name: list(map(plain_id, members)) for name, members in given.items()}
     names = _names(expression, {gene for members in found_sets.values() for gene in members})
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     log_tpm = log_tpm_of(expression, pseudocount)
     groups = replicate_groups(expression)
     # Replicates share batch and condition; differences between conditions are not noise.

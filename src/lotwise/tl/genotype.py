@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.genotype import DonorRecord, GenotypeRecord
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import batches_of, labels_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.donor_labels import LabelAgreement, compare_labels
@@ -73,6 +74,7 @@ def genotype(expression: AnnData, *, alleles: AlleleCounts | Path) -> None:
     >>> lotwise.get.evidence(gene, "donors")[["sample", "found", "agrees"]].values.tolist()
     [['lot1', '1', 'yes'], ['lot2', '1', 'yes'], ['lot3', '2', 'only sample of its donor']]
     """
+    require_anndata(expression)
     given = alleles if isinstance(alleles, AlleleCounts) else AlleleCounts.load(alleles)
     names = [str(name) for name in expression.obs_names]
     chosen = _rows_of(given, names, alleles)

@@ -11,6 +11,7 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.identity import MarkerRecord, SexRecord
 from lotwise.expression.labels import batches_of, labels_of, unit_of
+from lotwise.expression.layers import tpm_of
 from lotwise.expression.noted import noted
 from lotwise.files.panels import SHIPPED, Marker, Panel, plain_id, read_panel
 from lotwise.files.tables import to_frame
@@ -18,7 +19,7 @@ from lotwise.metrics.identity import EXPRESSED_TPM, Direction, call_sex, check_p
 from lotwise.metrics.moments import FloatArray
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.blocks import text_of
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -62,7 +63,7 @@ def identity(
     >>> lotwise.get.evidence(gene, "identity")["holds"].unique().tolist()
     ['yes', 'not annotated']
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     rows: list[MarkerRecord] = []
     sexes: list[SexRecord] = []
     if isinstance(panels, Panel | Path | str):
@@ -128,7 +129,7 @@ def _positions(expression: AnnData) -> dict[str, dict[int, None]]:
 
 def _marker_rows(expression: AnnData, panel: Panel, found: FloatArray) -> list[MarkerRecord]:
     batches, lacking = batches_of(expression), _why_not_judged(expression)
-    ranks = _ranks(np.asarray(layer_of(expression, keys.TPM), dtype=np.float64), found)
+    ranks = _ranks(tpm_of(expression), found)
     holds = np.array(
         [
             ["-"] * expression.n_obs if lacking else _answers(panel, marker, found[:, i])

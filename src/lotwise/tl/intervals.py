@@ -9,10 +9,11 @@ import numpy as np
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.evidence.intervals import IntervalRecord
+from lotwise.expression.given import require_anndata
+from lotwise.expression.layers import log_tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.resampling import block_intervals
 from lotwise.tl.blocks import ALONE, are_windows, genes_of, text_of
-from lotwise.tl.layers import log_tpm_of
 from lotwise.tl.pairs import chosen_rows, in_words, pairs_of, store
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def intervals(
     >>> isoform.uns["lotwise"]["intervals"]["n_blocks"].tolist()
     [300, 300, 300]
     """
+    require_anndata(expression)
     if blocks is not None and blocks not in expression.var:
         raise InputError(f"the AnnData has no var column {blocks!r} with blocks")
     if blocks is None and keys.GENE_ID in expression.var:

@@ -11,8 +11,10 @@ import numpy as np
 from lotwise import keys, pp
 from lotwise.errors import InputError
 from lotwise.evidence.isoform_usage import ShareRecord, StratumRecord, UsageRecord
+from lotwise.expression.computed import require_samples, stored_table
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import batches_of, why_not_tpm
-from lotwise.expression.noted import noted
+from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.records import columns, unknown_values
 from lotwise.files.tables import from_columns, to_frame
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -34,8 +36,7 @@ from lotwise.metrics.moments import (
 )
 from lotwise.tl.blocks import genes_of
 from lotwise.tl.bootstraps import Bootstraps
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.tl.pairs import Pair, in_words, pairs_of, store
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ def isoform_usage(
     >>> isoform.uns["lotwise"]["isoform_usage"]["reason"].unique().tolist()
     ['fewer than four bootstraps of a sample']
     """
+    require_anndata(expression)
     if keys.GENE_ID not in expression.var:
         raise InputError(
             f"the AnnData has no var column {keys.GENE_ID!r}", remedy="use the isoform level"
@@ -115,7 +117,7 @@ def isoform_usage(
             f"no isoform has a gene in var column {keys.GENE_ID!r}",
             remedy="give the transcript-to-gene map (tx2gene)",
         )
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)[:, known]
+    tpm = tpm_of(expression)[:, known]
     # Codes sort as the names do and are faster to group by for many pairs.
     gene_names, genes = np.unique(of_isoform[known], return_inverse=True)
     isoforms = expression.var_names.to_numpy()[known]
@@ -191,7 +193,8 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     Raises
     ------
     InputError
-        :func:`isoform_usage` has not been called.
+        :func:`isoform_usage` has not been called, or features, samples or values have changed
+        since.
 
     Examples
     --------
@@ -202,12 +205,9 @@ def isoform_shares(expression: AnnData, *, n_genes: int = 6, min_tpm: float = 10
     >>> isoform.uns["lotwise"]["isoform_shares"].groupby("gene_id")["share"].sum().round(6).tolist()
     [3.0, 3.0]
     """
-    usage = noted(expression).get(UsageRecord.table)
-    if usage is None:
-        raise InputError(
-            f"the AnnData has no table {UsageRecord.table!r}",
-            remedy="call lotwise.tl.isoform_usage first",
-        )
+    tool = "lotwise.tl.isoform_usage"
+    usage = stored_table(expression, UsageRecord.table, tool=tool)
+    require_samples(expression, UsageRecord.table, tool=tool)
     parameters = {"n_genes": n_genes, "min_tpm": min_tpm}
     if not_tpm := why_not_tpm(expression, "usage of isoforms"):
         rows = _untold_shares(expression, not_tpm)

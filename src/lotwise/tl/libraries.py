@@ -12,6 +12,7 @@ from lotwise import keys
 from lotwise.evidence.libraries import SHALLOW_BELOW, LibraryRecord
 from lotwise.evidence.signal import SignalRecord
 from lotwise.expression.labels import batches_of, groups_of, labels_of
+from lotwise.expression.layers import log_tpm_of, tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.keys import LEVELS
 from lotwise.metrics.correlation import pearson_matrix
@@ -27,8 +28,7 @@ from lotwise.metrics.outliers import (
 )
 from lotwise.metrics.signal import signal_to_noise
 from lotwise.tl.agreement import NO_COUNTS, counts_by_sample
-from lotwise.tl.layers import log_tpm_of
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 from lotwise.tl.scanpy_results import store_qc
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def libraries(
         groups = _groups_of_design(expression, batches)
     else:
         groups = labels_of(expression, grouping)
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     summary = library_summary(tpm, threshold=threshold)
     counts = counts_by_sample(expression)
     if with_scanpy:
@@ -260,7 +260,7 @@ def signal(
     >>> gene.uns["lotwise"]["signal"]["reason"].tolist()
     ['group lot1 has one sample, but two or more are needed']
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     groups = np.array(groups_of(expression, grouping))
     names = list(dict.fromkeys(groups))
     detected = np.zeros(expression.n_vars, dtype=bool)

@@ -13,9 +13,10 @@ import numpy as np
 
 from lotwise import keys
 from lotwise.errors import InputError, ManyPairsWarning
-from lotwise.expression.computed import note_origin
+from lotwise.expression.computed import correlations_of, note_origin
 from lotwise.expression.labels import batches_of, conditions_of
-from lotwise.expression.noted import correlations_of, noted, noting
+from lotwise.expression.layers import tpm_of
+from lotwise.expression.noted import noted, noting
 from lotwise.metrics.correlation import pearson_matrix
 from lotwise.metrics.moments import FloatArray, IntArray
 from lotwise.progress import progress
@@ -117,7 +118,7 @@ def choose_pairs(
     if n_pairs <= most_pairs:
         return
     every = list(pairs_of(expression))
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     r = pearson_matrix(np.log2(tpm + pseudocount))
     rows = np.array([(pair.row_a, pair.row_b) for pair in every], dtype=np.intp)
     relation = np.array([pair.relation for pair in every])
@@ -210,32 +211,13 @@ def chosen_rows(expression: AnnData) -> IntArray | None:
     return rows
 
 
-def layer_of(expression: AnnData, name: str) -> Any:
-    """Return a layer as a dense array of samples x features.
-
-    Raises
-    ------
-    InputError
-        The AnnData has no such layer.
-    """
-    if name not in expression.layers:
-        # From anndata 0.13 on, X is listed as a layer without a name.
-        present = ", ".join(filter(None, expression.layers)) or "none"
-        raise InputError(
-            f"the AnnData has no layer {name!r}; it has {present}",
-            remedy="create it with lotwise.read_quant, or put TPM into layers['tpm']",
-        )
-    layer = expression.layers[name]
-    return layer.toarray() if hasattr(layer, "toarray") else layer
-
-
 def store(expression: AnnData, name: str, table: pd.DataFrame, parameters: dict[str, Any]) -> None:
     """Store a result table in ``uns``, with its parameters and origin, and the lotwise version."""
     kept = noting(expression)
     kept[name] = table
     kept[keys.VERSION] = version("lotwise")
     kept.setdefault(keys.PARAMETERS, {})[name] = parameters
-    note_origin(expression, name)
+    note_origin(expression, name, layer=parameters.get("layer", keys.TPM))
 
 
 def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
@@ -260,7 +242,7 @@ def least_and_most_alike(expression: AnnData, *, n_pairs: int = 3) -> AnnData:
     >>> lotwise.tl.least_and_most_alike(gene, n_pairs=1).n_obs
     3
     """
-    r = correlations_of(expression, keys.PEARSON)
+    r = correlations_of(expression)
     first, second = np.triu_indices(len(r), 1)
     defined = ~np.isnan(r[first, second])
     first, second = first[defined], second[defined]

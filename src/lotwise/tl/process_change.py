@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from lotwise import keys
 from lotwise.config.attributes import Attribute, Attributes, read_attributes
 from lotwise.evidence.process_change import (
     ProcessChangeRecord,
     ProcessFeatureRecord,
     QualityRangeRecord,
 )
+from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import why_not_tpm
+from lotwise.expression.layers import tpm_of
 from lotwise.files.panels import Marker, read_gene_sets, read_panel
 from lotwise.files.records import Record, unknown_values
 from lotwise.files.tables import to_frame
@@ -35,7 +36,7 @@ from lotwise.tl.copies import reason_of_copies
 from lotwise.tl.depth import at_like_depth
 from lotwise.tl.identity import marker_tpm
 from lotwise.tl.lots import PHASES, Lots, lots_of
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 from lotwise.tl.process_features import Settings, features_of_lots
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ def process_change(
     >>> gene.uns["lotwise"]["process_change"]["reason"].item()
     'the samples have no column phase with pre or post'
     """
+    require_anndata(expression)
     given = settings or Settings()
     declared = read_attributes(attributes) if isinstance(attributes, Path | str) else attributes
     groups = lots_of(expression)
@@ -142,7 +144,7 @@ def _values(
     if attribute.kind == "r":
         return _r_of_lots(expression, lots, given)
     markers = _markers(attribute, sets)
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     found = marker_tpm(expression, tpm, markers)
     known = np.isfinite(found).all(axis=0)
     nothing = np.full(len(lots.names), NAN)

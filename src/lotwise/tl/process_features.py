@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from lotwise import keys
 from lotwise.evidence.process_change import ProcessFeatureRecord
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.equivalence import NOT_EXPRESSED, NOT_TESTED, moderated_equivalence
 from lotwise.metrics.feature_sets import THRESHOLD
@@ -16,7 +16,6 @@ from lotwise.metrics.process_change import FEWEST_LOTS
 from lotwise.tl.agreement import counts_by_sample
 from lotwise.tl.equivalence import BatchPair, like_composition, log_tpm_without_pseudocount
 from lotwise.tl.lots import Lots
-from lotwise.tl.pairs import layer_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,7 +55,7 @@ def features_of_lots(
     """
     import pandas as pd
 
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     rows = [np.array(lots.samples(post=post), dtype=np.intp) for post in (False, True)]
     numbers = lots.numbers
     of_lots = lots.mean(tpm)

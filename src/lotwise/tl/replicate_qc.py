@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from lotwise import keys
 from lotwise.evidence.replicate_qc import ReplicateQcRecord
 from lotwise.expression.labels import unit_of
+from lotwise.expression.layers import tpm_of, values_by_sample
 from lotwise.files.tables import to_frame
 from lotwise.metrics.agreement import detection, encode_qc
 from lotwise.metrics.feature_sets import THRESHOLD
-from lotwise.tl.pairs import Pair, in_words, layer_of, pairs_of, store
+from lotwise.metrics.moments import FloatArray
+from lotwise.tl.pairs import Pair, in_words, pairs_of, store
 from lotwise.workers import in_threads
 
 if TYPE_CHECKING:
@@ -54,16 +55,15 @@ def replicate_qc(expression: AnnData, *, threshold: float = THRESHOLD) -> None:
     >>> lotwise.get.replicate_qc(gene)["unit"].unique().tolist()
     ['TPM']
     """
-    units = {unit_of(expression): np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)}
-    if keys.FPKM in expression.layers:
-        units["FPKM"] = np.asarray(layer_of(expression, keys.FPKM), dtype=np.float64)
+    units: dict[str, Sequence[FloatArray | None]] = {unit_of(expression): list(tpm_of(expression))}
+    units["FPKM"] = values_by_sample(expression, keys.FPKM)
 
     def rows_of(pair: Pair) -> list[ReplicateQcRecord]:
         rows = []
         for unit, values in units.items():
             x, y = values[pair.row_a], values[pair.row_b]
             # A deposited table of TPM is read like RSEM output but has no FPKM.
-            if unit == "FPKM" and (np.isnan(x).all() or np.isnan(y).all()):
+            if x is None or y is None:
                 continue
             qc, found = encode_qc(x, y), detection(x, y, threshold=threshold)
             rows.append(

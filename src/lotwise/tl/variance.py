@@ -9,10 +9,11 @@ import numpy as np
 from lotwise import keys
 from lotwise.evidence.variance import VarianceDensityRecord, VarianceRecord
 from lotwise.expression.labels import labels_of
+from lotwise.expression.layers import tpm_of
 from lotwise.files.tables import to_frame
 from lotwise.metrics.moments import FloatArray
 from lotwise.metrics.variance import VarianceComponents, variance_components
-from lotwise.tl.pairs import layer_of, store
+from lotwise.tl.pairs import store
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -54,7 +55,7 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
     >>> gene.uns["lotwise"]["variance"]["reason"].iloc[0]
     'each level has one sample'
     """
-    tpm = np.asarray(layer_of(expression, keys.TPM), dtype=np.float64)
+    tpm = tpm_of(expression)
     values = np.log2(tpm[:, np.median(tpm, axis=0) >= threshold] + pseudocount)
     factors = {
         name: labels

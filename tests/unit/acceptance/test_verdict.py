@@ -238,3 +238,11 @@ def test_judge__the_verdict_tells_protocol_and_approval(judged):
         "QA, 2026-05-01",
     )
     assert "change_reason" not in told
+
+
+def test_verdict__is_printed_as_its_outcomes(judged):
+    shown = repr(judged(COPIES, pearson=0.9))
+    assert shown.splitlines()[0].startswith("Verdict: fail: ")
+    assert any(line.startswith("  r: fail (") for line in shown.splitlines())
+    assert "  valid-comparison: not assessable (samples A1 and B1 hold the same numbers)" in shown
+    assert "rationale" not in shown

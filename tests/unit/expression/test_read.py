@@ -13,8 +13,8 @@ from lotwise.errors import (
     UnmappedTranscriptsWarning,
 )
 from lotwise.expression import read_level, write_level
+from lotwise.expression.layers import bootstraps_of
 from lotwise.samples import Sample
-from lotwise.tl.layers import bootstraps_of
 
 # anndata 0.13 asks pandas 3 for it; pytest.warns hands the warning on without its module.
 pytestmark = [

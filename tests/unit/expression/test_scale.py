@@ -50,6 +50,41 @@ def test_are_multiples__few_values_decide_nothing():
     assert are_multiples(np.arange(1.0, 400.0) * 0.37)
 
 
+def rarefied(drawn, n_samples=3):
+    counts = drawn[0][:, :n_samples]
+    rng = np.random.default_rng(8)
+    return np.column_stack([rng.multinomial(1_000_000, one / one.sum()) for one in counts.T])
+
+
+def test_read__counts_drawn_to_a_million_are_refused(drawn, tmp_path):
+    values = frame(rarefied(drawn))
+    words = (
+        r"sample 'S1': all values are whole numbers, .* exactly 1,000,000, .* \(rarefied\).*; use"
+    )
+    with pytest.raises(InputError, match=words):
+        lotwise.from_frame(values)
+    values.to_csv(tmp_path / "matrix.tsv", sep="\t")
+    with pytest.raises(InputError, match=r"matrix\.tsv: sample 'S1': all values are whole"):
+        lotwise.read_quant(dict.fromkeys(SAMPLES, tmp_path / "matrix.tsv"))
+    assert lotwise.from_frame(values, tpm_sum="any").gene.n_vars == N
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2])
+def test_read__rounded_tpm_are_no_rarefied_counts(drawn, decimals):
+    tpm = np.round(drawn[2], decimals)
+    if decimals == 0:
+        # One sample of rounded TPM may sum to a million by chance.
+        tpm[np.argmax(tpm[:, 0]), 0] += 1e6 - tpm[:, 0].sum()
+    assert lotwise.from_frame(frame(tpm)).gene.n_vars == N
+
+
+def test_read__few_features_and_simple_numbers_are_no_rarefied_counts():
+    few = pd.DataFrame({"S1": [2e5, 3e5, 5e5], "S2": [1e5, 4e5, 5e5]}, index=GENES[:3])
+    tens = np.random.default_rng(9).multinomial(100_000, np.full(100, 0.01), size=3).T * 10.0
+    for values in (few, pd.DataFrame(tens, index=GENES[:100], columns=SAMPLES)):
+        assert lotwise.from_frame(values).gene is not None
+
+
 def test_contradicts__counts_of_these_tpm_do_not(drawn):
     counts, _, tpm = drawn
     rng = np.random.default_rng(0)

@@ -108,7 +108,7 @@ def test_scatter_matrix__too_many_samples(simulate):
 def test_scatter_matrix__needs_correlation(simulate):
     expression = simulate(2)
     del expression.obsp["pearson"]
-    with pytest.raises(InputError, match=r"no Pearson's R in obsp; call lotwise\.tl\.correlate"):
+    with pytest.raises(InputError, match=r"no 'pearson' in obsp; call lotwise\.tl\.correlate"):
         lotwise.pl.scatter_matrix(expression)
 
 

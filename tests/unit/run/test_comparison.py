@@ -185,3 +185,10 @@ def test_write__gives_the_verdict_of_criteria(compared, tmp_path, least, outcome
     verdict = compared.write(tmp_path / "out", figures=FIGURES, criteria=criteria)
     assert verdict.outcome == outcome
     assert ResultTree(tmp_path / "out").verdict.is_file()
+
+
+def test_comparison__is_printed_without_its_tables(compared):
+    lines = repr(compared).splitlines()
+    assert lines[:2] == ["Comparison", "gene: 3 samples, 300 genes, 3 batches (S1, S2, S3)"]
+    assert lines[2].startswith("  tables: pairs, replicate_qc, ")
+    assert len(lines) == 5

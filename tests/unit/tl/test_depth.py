@@ -40,7 +40,7 @@ def test_at_like_depth__leaves_out_shallow_libraries_and_says_so():
 
 def test_at_like_depth__without_counts_is_refused():
     expression = made([6e5, 5e5])
-    expression.layers["counts"][1, 0] = np.nan
+    expression.layers["counts"][1] = np.nan
     found = at_like_depth(expression)
     assert found.reason == "the depth of S1 is unknown (no counts)"
     np.testing.assert_array_equal(found.log_tpm, expression.X)

@@ -15,6 +15,7 @@ from lotwise import keys
 from lotwise.accepted import add_to_accepted
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import records
+from lotwise.expression.layers import bootstraps_of
 from lotwise.files.panels import Marker, Panel, read_panel
 from lotwise.files.records import columns
 from lotwise.metrics.ceiling import halves_reliability, thinning_reliability
@@ -23,7 +24,6 @@ from lotwise.metrics.differences import bland_altman, log_ratios
 from lotwise.metrics.dispersion import sere
 from lotwise.metrics.isoforms import inferential_relative_variance
 from lotwise.metrics.outliers import outlier_cut
-from lotwise.tl.layers import bootstraps_of
 
 N_GENES = 800
 

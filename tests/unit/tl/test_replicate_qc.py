@@ -40,7 +40,7 @@ def test_replicate_qc__fpkm_of_no_sample_or_of_some(expression):
     assert not (table[table.unit == "FPKM"][["sample_a", "sample_b"]] == without).any(axis=None)
     # A table with a single missing value still has FPKM.
     expression.layers["fpkm"][1, 0] = np.nan
-    with pytest.raises(InputError, match="NaN"):
+    with pytest.raises(InputError, match="sample 'A2': 'fpkm' of 'g0' is nan"):
         lotwise.tl.replicate_qc(expression)
 
 
