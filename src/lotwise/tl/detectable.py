@@ -75,7 +75,7 @@ def detectable(
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.detectable(gene, perturbation=Perturbation(folds=(2.0,), n_repeats=2))
     >>> gene.uns["lotwise"]["unseen"]["sentence"][0]
-    'R would still be 0... if up to ... % of the expressed genes changed 2-fold. ...'
+    'R would still be at least 0... if up to ... % of the expressed genes changed 2-fold. ...'
     """
     perturbation = perturbation or Perturbation()
     tpm = tpm_of(expression)
@@ -140,7 +140,6 @@ def detectable(
                         float(share),
                         float(fold),
                         at_least=at_least,
-                        own=threshold is None,
                         level=level,
                     ),
                     reason=why,
@@ -168,16 +167,13 @@ def _stream(seed: int, *names: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=numbers))
 
 
-def _sentence(
-    passing: float, share: float, fold: float, *, at_least: bool, own: bool, level: str
-) -> str:
+def _sentence(passing: float, share: float, fold: float, *, at_least: bool, level: str) -> str:
     if np.isnan(share):
         return ""
     how_many = f"{100 * share:.2g} %"
     limit = f"{how_many} (the largest share tried)" if at_least else f"up to {how_many}"
-    least = "" if own else "at least "
     return (
-        f"R would still be {least}{passing:.4f} if {limit} of the expressed {level}s "
+        f"R would still be at least {passing:.4f} if {limit} of the expressed {level}s "
         f"changed {fold:g}-fold. These {level}s are chosen at random, and each goes up or down"
     )
 
