@@ -160,7 +160,7 @@ def test_accepted__one_batch_is_not_assessable(tmp_path):
     row = compare(batches(["new"], seed=1), path).iloc[0]
     assert row["inside_prediction"] == "not assessable"
     assert np.isnan(row["prediction_lower"])
-    assert "fewer than three reference batches" in row["reason"]
+    assert "at least three reference batches" in row["reason"]
 
 
 def test_accepted__is_what_the_batches_would_give_together(accepted):
@@ -295,7 +295,9 @@ def test_command__add_show_compare(tmp_path):
 def test_accepted__fewer_than_six_batches_are_no_answer(accepted):
     row = compare(batches(["new"], seed=2), accepted, least=6).iloc[0]
     assert row["inside_prediction"] == "not assessable"
-    assert row["reason"].startswith("this condition has 3 accepted batches, but at least 6")
+    assert row["reason"].startswith(
+        "this condition has 3 accepted batches, but the comparison needs at least 6"
+    )
 
 
 @pytest.mark.parametrize(
@@ -388,4 +390,4 @@ def test_command__compare_with_too_few_batches_is_no_yes(tmp_path):
     assert isinstance(said.exception, RefusedError)
     assert str(said.exception) == "not assessable: new, other"
     assert said.exception.exit_code == 1
-    assert "fewer than three reference batches" in said.output
+    assert "at least three reference batches" in said.output

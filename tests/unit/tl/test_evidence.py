@@ -331,7 +331,7 @@ def test_batches__two_batches_have_no_limits():
     lotwise.tl.batches(expression)
     table = lotwise.get.evidence(expression, "batches")
     assert table["prediction_lower"].isna().all()
-    assert table["reason"].str.contains("fewer than three reference batches").all()
+    assert table["reason"].str.contains("at least three reference batches").all()
     assert table["median_to_others"].notna().all()
 
 
