@@ -31,6 +31,7 @@ PAGE: Final = "report.html"
 CERTIFICATE: Final = "certificate.html"
 TITRATION: Final = "titration.tsv"
 TITRATION_CURVE: Final = "titration_curve.tsv"
+TITRATION_FORMATS: Final = ("pdf", "png")
 
 # Version of each part of the output that takes hours to make: raise it if the same input gives a
 # different file. One version of all would read all FASTQ again because a figure changed.
@@ -150,6 +151,12 @@ class ResultTree:
     def titration_figure(self) -> Path:
         """The figure of the titration, without suffix."""
         return self.figures / "titration"
+
+    @property
+    def titration_files(self) -> tuple[Path, ...]:
+        """Everything that a titration writes."""
+        drawn = drawn_as([self.titration_figure], TITRATION_FORMATS)
+        return (self.titration, self.titration_curve, *drawn)
 
     @property
     def criteria(self) -> Path:

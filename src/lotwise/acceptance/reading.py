@@ -29,11 +29,16 @@ _PAIR: Final = ("sample_a", "sample_b")
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
 
+AGAIN: Final = "run lotwise compare again"
+"""What to do about results of an earlier run; the workflow has the same effect."""
+EARLIER: Final = "from an earlier run"
+"""How a reason names results that were computed from other samples or labels."""
+
 # Batch, condition and donor of a sample.
 Labels = Mapping[str, str]
-_LABELS: Final = ("batch", "condition", "donor")
+SHEET_LABELS: Final = ("batch", "condition", "donor")
 _ENDS: Final = ("", "_a", "_b")
-LABELLED: Final = frozenset(f"{name}{end}" for name in ("sample", *_LABELS) for end in _ENDS)
+LABELLED: Final = frozenset(f"{name}{end}" for name in ("sample", *SHEET_LABELS) for end in _ENDS)
 """Columns of result tables with samples and their labels."""
 
 
@@ -87,7 +92,9 @@ class TablesOnDisk:
         with sheet.open(encoding="utf-8", newline="") as text:
             rows = csv.DictReader(text, delimiter="\t")
             return {
-                row["sample"].strip(): {name: (row.get(name) or "").strip() for name in _LABELS}
+                row["sample"].strip(): {
+                    name: (row.get(name) or "").strip() for name in SHEET_LABELS
+                }
                 for row in rows
                 if row.get("sample")
             }
@@ -182,12 +189,14 @@ def read_judged(
     if compared and labelled is not None:
         known = labelled.loc[:, labelled.columns.isin(LABELLED)].drop_duplicates()
         if changed := other_labels(known.to_dict("records"), compared):
-            return f"{name} is from an earlier run: {changed}"
+            return next(from_earlier_run({changed: [name]}))
     if compared and spoken_of and spoken_of != {*compared}:
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= {*compared}:
             return table
-        return f"{name} is from an earlier run: it does not contain the same samples as {SAMPLES}"
+        return next(
+            from_earlier_run({f"it does not contain the same samples as {SAMPLES}": [name]})
+        )
     return table
 
 
@@ -203,7 +212,7 @@ def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Label
     """
     for row in rows:
         for end in _ENDS:
-            labels = [name for name in _LABELS if f"{name}{end}" in row]
+            labels = [name for name in SHEET_LABELS if f"{name}{end}" in row]
             if f"sample{end}" not in row or not labels:
                 continue
             sample = row[f"sample{end}"]
@@ -223,11 +232,12 @@ def from_earlier_run(by_reason: Mapping[str, Sequence[str]]) -> Iterator[str]:
     Examples
     --------
     >>> list(from_earlier_run({"samples.tsv was changed since": ["a.tsv", "b.tsv"]}))
-    ['a.tsv, b.tsv are from an earlier run: samples.tsv was changed since']
+    ['a.tsv, b.tsv are from an earlier run: samples.tsv was changed since; run lotwise compare
+    again']
     """
     for reason, names in by_reason.items():
         verb = "is" if len(names) == 1 else "are"
-        yield f"{listed(names, most=3)} {verb} from an earlier run: {reason}"
+        yield f"{listed(names, most=3)} {verb} {EARLIER}: {reason}; {AGAIN}"
 
 
 def unlisted(

@@ -28,7 +28,7 @@ from lotwise.files.atomic import atomic_path
 from lotwise.files.checksums import checksum_if_there
 from lotwise.files.tables import to_frame, write_table
 from lotwise.keys import LEVELS
-from lotwise.tree import COPY, CRITERIA, TITRATION, TITRATION_CURVE, VERDICT, ResultTree
+from lotwise.tree import COPY, CRITERIA, TITRATION, VERDICT, ResultTree
 from lotwise.wording import listed
 
 # The criteria as they were read, including comments.
@@ -151,9 +151,8 @@ def forget_verdict(root: Path, *others: str, again: Collection[str] = ()) -> Non
     again
         Files that this run writes again.
     """
-    drawn = sorted(root.glob(f"{ResultTree(Path()).titration_figure.as_posix()}.*"))
-    figures = [path.relative_to(root).as_posix() for path in drawn]
-    names = (VERDICT, CRITERIA, TITRATION, TITRATION_CURVE, *figures, *others)
+    titrated = [path.as_posix() for path in ResultTree(Path()).titration_files]
+    names = (VERDICT, CRITERIA, *titrated, *others)
     there = [name for name in names if (root / name).is_file()]
     for name in there:
         (root / name).unlink()

@@ -76,9 +76,12 @@ def titration_sentence(rows: Sequence[Mapping[Any, Any]]) -> str:
         f" The profile was not mixed into {listed(own)}, because it is from there." if own else ""
     )
     if not tried:
+        others = (row for row in rows if row["criterion"] != OVERALL and row["reason"] != OWN)
+        not_passed = dict.fromkeys(str(row["criterion"]) for row in others if not row["n_repeats"])
         return (
-            f"These criteria do not pass even without {profile} mixed in. Therefore no "
-            f"shares of {profile} were tested."
+            f"These criteria do not pass even without {profile} mixed in (not passed: "
+            f"{listed([*not_passed])}). Therefore no shares of {profile} were tested for the whole "
+            "verdict; each criterion that passes was tested alone."
         )
     passed = max(float(row["passed"]) for row in tried)
     if passed == 0:

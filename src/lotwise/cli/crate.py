@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import results_folder
+from lotwise.cli.options import results_folder, warn_of_changed_inputs
 
 
 @click.command("crate")
@@ -21,4 +21,5 @@ def command(*, out: Path, name: str | None, licence: str | None) -> None:
     """
     from lotwise.record.crate import write_crate
 
+    warn_of_changed_inputs(out)
     click.echo(f"written to {write_crate(out, name=name, licence=licence)}")

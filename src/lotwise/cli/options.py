@@ -64,6 +64,26 @@ def results_folder(command: Command) -> Command:
     return cast("Command", with_folder)
 
 
+def warn_of_changed_inputs(out: Path) -> None:
+    """Print a warning if the inputs of the expression have changed since the run."""
+    from lotwise.record.checking import changed_inputs
+
+    if changed := changed_inputs(out):
+        click.echo(f"lotwise: warning: {changed}", err=True)
+
+
+def note_record(out: Path, what: str) -> None:
+    """Print that the record, if there is one, does not contain a new file yet."""
+    from lotwise.tree import PROVENANCE
+
+    if (out / PROVENANCE).exists():
+        click.echo(
+            f"lotwise: note: the record does not contain this {what} yet; before `replay` or "
+            f"`crate`, run: lotwise record --out {out}",
+            err=True,
+        )
+
+
 levels_option: Decorator = click.option(
     "--level",
     "levels",

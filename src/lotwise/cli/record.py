@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lotwise.cli.options import PATH, out_option
+from lotwise.cli.options import PATH, out_option, warn_of_changed_inputs
 
 if TYPE_CHECKING:
     from lotwise.config import Config
@@ -61,6 +61,7 @@ def command(
 
     if samples is None:
         refresh_outputs(out, amend=amend)
+        warn_of_changed_inputs(out)
         click.echo(f"written to {out / PROVENANCE}")
         return
     if (config is None) == (configuration is None):

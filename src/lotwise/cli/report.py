@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import note_option, results_folder
+from lotwise.cli.options import note_option, results_folder, warn_of_changed_inputs
 
 
 @click.command("report")
@@ -47,6 +47,7 @@ def command(
     if certificate:
         require_verdict(out)
     add_deviations(out, deviations)
+    warn_of_changed_inputs(out)
     click.echo(f"written to {write_report(out, note=note, decimals=decimals)}", err=True)
     if certificate:
         click.echo(f"written to {write_certificate(out)}", err=True)

@@ -6,11 +6,18 @@ from pathlib import Path
 
 import click
 
-from lotwise.cli.options import PATH, criteria_option, results_folder
+from lotwise.cli.options import (
+    PATH,
+    criteria_option,
+    note_record,
+    results_folder,
+    warn_of_changed_inputs,
+)
+from lotwise.cli.step import Step
 from lotwise.keys import LEVELS
 
 
-@click.command("titrate")
+@click.command("titrate", cls=Step)
 @criteria_option
 @results_folder
 @click.option("--sample", help="Sample in the results; mix in its profile.")
@@ -41,15 +48,16 @@ def command(
     """
     from lotwise import pl
     from lotwise.acceptance import log_titration, read_criteria, recorded_criteria
+    from lotwise.acceptance.criteria import OVERALL
     from lotwise.acceptance.titrated import blind_criteria
     from lotwise.config import Config
     from lotwise.expression import read_level
     from lotwise.files.tables import write_table
-    from lotwise.record.build import configuration_of
+    from lotwise.record.build import configuration_of, criteria_of
     from lotwise.record.provenance import read_provenance
     from lotwise.run.profile import profile_of
-    from lotwise.run.titration import titrate
-    from lotwise.tree import ResultTree
+    from lotwise.run.titration import refuse_other_labels, titrate
+    from lotwise.tree import TITRATION_FORMATS, ResultTree
 
     tree = ResultTree(out)
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
@@ -58,6 +66,8 @@ def command(
     }
     if not expression:
         read_level(tree.h5ad("gene"), "gene")  # its error says what is missing
+    refuse_other_labels(expression, out)
+    warn_of_changed_inputs(out)
     profile = profile_of(
         expression, sample=sample, condition=condition, accepted=accepted, table=table
     )
@@ -80,11 +90,19 @@ def command(
     # The page shows the table only as it was written, and only with what it was computed from.
     log_titration(out, read.criteria)
     if len(found.curve):
-        pl.save_figure(pl.titration(found.curve), tree.titration_figure, ("pdf", "png"))
+        pl.save_figure(pl.titration(found.curve), tree.titration_figure, TITRATION_FORMATS)
     click.echo(found.sentence())
     for name, batches in blind_criteria(found.table.to_dict("records")).items():
-        click.echo(f"  {name} detected nothing in {', '.join(batches)}")
+        what = "the whole verdict" if name == OVERALL else f"criterion {name}"
+        click.echo(f"  {what} passes even with the largest share mixed into {', '.join(batches)}")
     click.echo(f"written to {tree.titration}")
+    if criteria_of(out) not in {None, read.criteria.sha256}:
+        click.echo(
+            "lotwise: note: report and certificate do not show this titration, because its "
+            "criteria are not those of the verdict",
+            err=True,
+        )
+    note_record(out, "titration")
     if tree.report.is_file():
         from lotwise.report.page import write_report
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from lotwise.cli.options import criteria_option, results_folder
+from lotwise.cli.options import (
+    criteria_option,
+    note_record,
+    results_folder,
+    warn_of_changed_inputs,
+)
 from lotwise.cli.step import Step
 from lotwise.errors import RefusedError
 from lotwise.wording import listed
@@ -53,7 +58,8 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         register_criteria,
         write_verdict,
     )
-    from lotwise.tree import PAGE, PROVENANCE
+    from lotwise.acceptance.reading import EARLIER
+    from lotwise.tree import PAGE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
@@ -65,18 +71,18 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         click.echo(f"criteria recorded in {out}: {title} (SHA-256 {read.criteria.sha256})")
         return
     verdict = write_verdict(out, read)
-    if (out / PROVENANCE).exists():
-        click.echo(
-            "lotwise: note: the record does not contain this verdict yet; before `replay` or "
-            f"`crate`, run: lotwise record --out {out}",
-            err=True,
-        )
+    stale = any(EARLIER in one.judgement.reason for one in verdict.assessed)
+    if not stale:
+        note_record(out, "verdict")
     if (out / PAGE).exists():
         click.echo(
             f"lotwise: note: {PAGE} does not show this verdict yet; to write it again: "
             f"lotwise report --out {out}",
             err=True,
         )
+    if verdict.outcome != "pass":
+        # Of a pass, the observations say it.
+        warn_of_changed_inputs(out)
     say(verdict, out)
 
 

@@ -44,6 +44,7 @@ from lotwise.tree import (
     PROVENANCE,
     SAMPLES,
     STRANDEDNESS,
+    TITRATION,
     VERDICT,
     VERIFICATION,
     WORKBOOK,
@@ -215,9 +216,13 @@ def own_steps(config: Config, sheet: Path, root: Path, *, inputs: Sequence[Taken
     # Reads are quantified with another sheet than the one from which the expression is read.
     sheets = {sheet, config.samples} if config.source != "quant" else {sheet}
     samples = {one.sample for path in sheets for one in read_samples(path)}
-    steps = read_steps(root)
-    if not (root / VERIFICATION).is_file():
-        steps = [step for step in steps if step_of(step) != "verify"]
+    # Steps whose result a later run removed.
+    gone = {
+        name
+        for name, file in (("verify", VERIFICATION), ("titrate", TITRATION))
+        if not (root / file).is_file()
+    }
+    steps = [step for step in read_steps(root) if step_of(step) not in gone]
     return of_configuration(steps, config, samples=samples, prepared=prepared)
 
 
@@ -318,7 +323,8 @@ def _of_verdict(root: Path, key: str) -> str | None:
 def _outputs(config: Config, root: Path) -> Iterator[Path]:
     """Yield the files by level, so that files of a level left out since are not outputs."""
     tree = ResultTree(root)
-    yield from (path for name in _AT_ROOT if (path := root / name).is_file())
+    at_root = (root / name for name in _AT_ROOT)
+    yield from (path for path in (*at_root, *tree.titration_files) if path.is_file())
     for level in config.levels:
         for folder in (tree.expression, tree.correlation):
             yield from folder.glob(f"{level}.*")

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.reading import from_earlier_run
+from lotwise.acceptance.reading import AGAIN, from_earlier_run
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
 from lotwise.keys import LEVELS
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
-from lotwise.record.provenance import OutputFile, Program, read_provenance
+from lotwise.record.provenance import (
+    OF_QUANTIFICATION,
+    WRITTEN_HERE,
+    InputFile,
+    OutputFile,
+    Program,
+    read_provenance,
+)
 from lotwise.record.revisions import chain_faults, is_of_0_1, wrote_by
 from lotwise.tree import CERTIFICATE, COPY, CRATE, HISTORY, PAGE, PROVENANCE, VERDICT, ResultTree
+from lotwise.wording import listed
 
 _LEVELS: Final = ("gene", "isoform", "extended_data_fig")
 _READERS: Final = 4
+# Inputs to compare with the record; an input of at most so many bytes is always read.
+_COMPARED: Final = OF_QUANTIFICATION | {"sample sheet", "sheet of reads", "transcripts to genes"}
+_SMALL: Final = 1 << 20
 # Written after the record; their SHA-256 is in the history.
 _LATER: Final = frozenset({VERDICT, CriterionRecord.table, COPY, HISTORY})
 
@@ -54,6 +66,44 @@ def check_record(root: Path) -> tuple[str, ...]:
     recorded = {item.path for item in provenance.outputs} | {*known}
     unknown = [f"{name} is not on record" for name in _present(root) if name not in recorded]
     return (*chain_faults(root), *changed, *unknown, *_outdated(root, provenance.outputs, steps))
+
+
+def changed_inputs(root: Path) -> str:
+    """Return which recorded inputs have changed since the run, and what to do; empty if none has.
+
+    Inputs of the expression are compared: sheets, quantifications, transcripts to genes. The
+    results still follow from the recorded inputs, so a change is no fault of theirs. Inputs that
+    do not exist here are left out, because results may be moved. A large file is read only if it
+    was changed after the run.
+    """
+    try:
+        provenance = read_provenance(root)
+    except InputError:
+        return ""  # check_record says what is wrong with the record
+    written = {item.path for item in provenance.outputs} | WRITTEN_HERE
+    changed = [
+        str(root / item.path)
+        for item in provenance.inputs
+        if item.role in _COMPARED
+        and item.path not in written
+        and _differs(item, root / item.path, since=provenance.ended)
+    ]
+    if not changed:
+        return ""
+    verb = "has" if len(changed) == 1 else "have"
+    return f"{listed(changed, most=3)} {verb} changed since this run; {AGAIN}"
+
+
+def _differs(item: InputFile, path: Path, *, since: str) -> bool:
+    """Return whether an existing file is not the recorded input."""
+    try:
+        status = path.stat()
+        if status.st_size != item.bytes:
+            return True
+        later = status.st_mtime > datetime.fromisoformat(since).timestamp()
+        return (later or item.bytes <= _SMALL) and bool(fault_of(item, path))
+    except (OSError, ValueError):
+        return False
 
 
 def check_page(root: Path, *, names: Sequence[str] = (PAGE, CERTIFICATE, CRATE)) -> tuple[str, ...]:

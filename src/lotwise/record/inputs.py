@@ -12,13 +12,12 @@ from lotwise.acceptance import path_of_criteria
 from lotwise.config import Config, inputs_of
 from lotwise.errors import InputError
 from lotwise.record.configuration import absolute
-from lotwise.record.provenance import InputFile
+from lotwise.record.provenance import WRITTEN_HERE, InputFile
 from lotwise.samples import Sample, read_samples
-from lotwise.tree import ResultTree, halves_of
+from lotwise.tree import halves_of
 
 # Reading releases Python's lock; more readers than this only slow down a disk.
 _READERS: Final = 4
-_WRITTEN_HERE: Final = frozenset({"samples.tsv", ResultTree(Path()).alleles.as_posix()})
 _CHANGED: Final = "changed after it was read, so the checksum may be that of the new content"
 
 
@@ -74,7 +73,7 @@ def mark_changes(taken: Sequence[Taken], *, since_ns: int) -> list[InputFile]:
         item.file.model_copy(update={"note": _CHANGED})
         # The user's sheet may be where lotwise writes its copy, and is then rewritten; the run
         # itself writes the allele counts, while it reads the expression.
-        if item.modified_ns > since_ns and item.file.path not in _WRITTEN_HERE
+        if item.modified_ns > since_ns and item.file.path not in WRITTEN_HERE
         else item.file
         for item in taken
     ]

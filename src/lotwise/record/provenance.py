@@ -17,7 +17,7 @@ from lotwise.evidence.catalogue import input_roles
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
 from lotwise.record.legacy import fields_of_words, renewed
-from lotwise.tree import CRATE, PROVENANCE
+from lotwise.tree import CRATE, PROVENANCE, SAMPLES, ResultTree
 
 # Made from the record; a new record is written without it.
 SCHEMA: Final = 2
@@ -31,6 +31,8 @@ ANALYSED: Final = frozenset(
     {"sample sheet", *OF_QUANTIFICATION, "transcripts to genes", *input_roles()}
 )
 """Roles of the inputs that ``lotwise replay`` reads."""
+WRITTEN_HERE: Final = frozenset({SAMPLES, ResultTree(Path()).alleles.as_posix()})
+"""Inputs that the run itself may write again, if they are in the folder of the results."""
 
 
 class _Part(BaseModel):

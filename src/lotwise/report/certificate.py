@@ -14,8 +14,9 @@ from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page
 from lotwise.record.revisions import amendments_of
 from lotwise.report.interpretation import observations
+from lotwise.report.let_through import let_through
 from lotwise.report.manifest import manifest_of
-from lotwise.report.page import environment
+from lotwise.report.page import environment, warn_of_faults
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
@@ -86,8 +87,10 @@ def write_certificate(root: Path | str) -> Path:
         The folder has no correlations or no verdict.
     """
     root = Path(root)
-    page = sign_page(_render(require_verdict(root)))
+    findings = require_verdict(root)
+    page = sign_page(_render(findings))
     target = root / CERTIFICATE
+    warn_of_faults(findings, target)
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
     log_written(root, "reported", CERTIFICATE)
@@ -114,6 +117,7 @@ def _render(findings: Findings) -> str:
             faults=findings.faults,
             amendments=amendments_of(findings.root),
             observed=observed,
+            let_through=let_through(findings),
             deviations=[one for one in history.entries if one.event == "deviation"],
             history=[(one.when, one.event, _about(one)) for one in history.entries],
             intact=history.intact,

@@ -18,6 +18,7 @@ from lotwise.evidence.ceilings import FROM_DONORS
 from lotwise.expression.labels import name_groups, read_sums_not_checked
 from lotwise.metrics.composition import LARGEST_FACTOR, LARGEST_GLOBAL_CHANGE
 from lotwise.metrics.design import replicate_agreement
+from lotwise.record.checking import changed_inputs
 from lotwise.report.genotype import genotype_remark
 from lotwise.report.identity import panels_remark, sex_remark
 from lotwise.report.libraries import depth_remark
@@ -96,6 +97,7 @@ def level_remarks(level: LevelFindings, *, decimals: int) -> list[Remark]:
 def run_remarks(findings: Findings) -> list[Remark]:
     """Return remarks on whether R can be trusted: depth, identity, number of batches."""
     remarks = [
+        *inputs_remark(findings),
         *design_remark(findings),
         *sums_remark(findings.levels[0]),
         depth_remark(*findings.levels),
@@ -112,6 +114,12 @@ def run_remarks(findings: Findings) -> list[Remark]:
         *_published(findings),
         *_assumptions(findings),
     ]
+
+
+def inputs_remark(findings: Findings) -> Iterator[Remark]:
+    """Yield a concern if inputs have changed since the run."""
+    if changed := changed_inputs(findings.root):
+        yield Remark(topic="Inputs", text=f"{changed}.", state="concern")
 
 
 def design_remark(findings: Findings) -> Iterator[Remark]:

@@ -10,10 +10,21 @@ from pathlib import Path
 from typing import Final
 
 from lotwise.files.checksums import checksum_if_there
-from lotwise.tree import COPY, INTAKE, PROVENANCE, SAMPLES, VERDICT, VERIFICATION, YIELD, ResultTree
+from lotwise.tree import (
+    COPY,
+    INTAKE,
+    PROVENANCE,
+    SAMPLES,
+    TITRATION,
+    TITRATION_CURVE,
+    VERDICT,
+    VERIFICATION,
+    YIELD,
+    ResultTree,
+)
 
 _AT_ROOT: Final = (
-    SAMPLES, INTAKE, YIELD, VERIFICATION, VERDICT, COPY, PROVENANCE,
+    SAMPLES, INTAKE, YIELD, VERIFICATION, VERDICT, COPY, PROVENANCE, TITRATION, TITRATION_CURVE,
 )  # fmt: skip
 _READERS: Final = 4
 _LENGTH: Final = 16

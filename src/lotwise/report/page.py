@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import logging
 from functools import cache
 from importlib.metadata import version
 from importlib.resources import files
@@ -14,11 +15,12 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lotwise.acceptance.judgement import MOST_NAMED
+from lotwise.acceptance.reading import AGAIN
 from lotwise.files.atomic import atomic_path
 from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page
 from lotwise.report.interpretation import DECIMALS, remarks_of, run_remarks
-from lotwise.report.let_through import let_through
+from lotwise.report.let_through import let_through, titration_files
 from lotwise.report.manifest import manifest_of
 from lotwise.report.record import made_words, record_of
 from lotwise.report.remarks import concerns
@@ -34,9 +36,11 @@ from lotwise.report.summary import (
 )
 from lotwise.report.words import with_minus
 from lotwise.tree import PAGE
+from lotwise.wording import counted
 
 _DATATABLES: Final = "vendored/datatables/"
 _VEGA: Final = "vendored/vega/vega-embed.js.gz"
+_log = logging.getLogger(__name__)
 
 
 def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) -> Path:
@@ -65,10 +69,23 @@ def write_report(root: Path | str, *, note: str = "", decimals: int = DECIMALS) 
     findings = read_findings(root, note=note)
     page = sign_page(render(findings, decimals=decimals))
     target = root / PAGE
+    warn_of_faults(findings, target)
     with atomic_path(target) as temporary:
         temporary.write_text(page, encoding="utf-8")
     log_written(root, "reported", PAGE)
     return target
+
+
+def warn_of_faults(findings: Findings, target: Path) -> None:
+    """Log what makes a page or certificate invalid."""
+    if findings.faults:
+        _log.warning(
+            "lotwise: warning: %s: not valid, because these results are not those of their record "
+            "(%s, listed in this file); restore the recorded files, or %s",
+            target,
+            counted(len(findings.faults), "difference"),
+            AGAIN,
+        )
 
 
 def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
@@ -105,6 +122,7 @@ def render(findings: Findings, *, decimals: int = DECIMALS) -> str:
             invalid=findings.invalid,
             most_invalid=MOST_NAMED,
             let_through=let_through(findings),
+            titration_files=titration_files(findings),
             answers=[level_answer(level, decimals=decimals) for level in findings.levels],
             concerns=open_,
             run_remarks=run,

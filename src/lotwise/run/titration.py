@@ -15,6 +15,7 @@ from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import Outcome
+from lotwise.acceptance.reading import AGAIN, EARLIER, SHEET_LABELS, TablesOnDisk, other_labels
 from lotwise.acceptance.titrated import (
     BLIND,
     OWN,
@@ -36,6 +37,7 @@ from lotwise.metrics.titration import SHARES, caught_share, mix_profile
 from lotwise.run.comparison import correlate
 from lotwise.run.profile import ExpressionProfile
 from lotwise.tl.reuse import Kept, reusing
+from lotwise.tree import SAMPLES, ResultTree
 from lotwise.wording import percent
 from lotwise.workers import limit_threads
 
@@ -208,6 +210,26 @@ def titrate(
         for at, share in enumerate(shares)
     ]
     return Titration(to_frame(rows, TitrationRecord), to_frame(points, TitrationCurveRecord))
+
+
+def refuse_other_labels(expression: Mapping[Level, AnnData], root: Path) -> None:
+    """Refuse expression of a results folder that has other samples or labels than its sheet.
+
+    Raises
+    ------
+    InputError
+        The sheet was changed after the expression was read.
+    """
+    compared = TablesOnDisk(root).compared()
+    for level, data in expression.items():
+        labels = data.obs.reindex(columns=[name for name in SHEET_LABELS if name in data.obs])
+        rows = labels.astype(object).where(labels.notna(), "").rename_axis("sample").reset_index()
+        changed = other_labels(rows.to_dict("records"), compared) if compared else ""
+        if not changed and compared and {*rows["sample"]} != {*compared}:
+            changed = f"it does not contain the same samples as {SAMPLES}"
+        if changed:
+            path = ResultTree(root).h5ad(level)
+            raise InputError(f"is {EARLIER}: {changed}", path=path, remedy=AGAIN)
 
 
 def _search(

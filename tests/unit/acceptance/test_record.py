@@ -163,7 +163,7 @@ def test_write_verdict__a_table_that_an_earlier_run_left(tree):
     assert judged.outcome == "not assessable"
     assert judged.reason == (
         "correlation/gene.pairs.tsv is from an earlier run: "
-        "it does not contain the same samples as samples.tsv"
+        "it does not contain the same samples as samples.tsv; run lotwise compare again"
     )
 
 

@@ -96,7 +96,7 @@ def test_judge__a_table_of_other_batches_than_the_sheet_is_of_an_earlier_run(
     if outcome != "pass":
         assert verdict.assessed[0].judgement.reason == (
             "correlation/gene.pairs.tsv is from an earlier run: sample 'B1' has batch 'A' "
-            "in samples.tsv, but had 'B' when this was computed"
+            "in samples.tsv, but had 'B' when this was computed; run lotwise compare again"
         )
 
 
@@ -119,7 +119,7 @@ def test_judge__a_table_of_other_conditions_or_samples_is_of_an_earlier_run(
     verdict = judged()
     assert verdict.outcome == "not assessable"
     assert verdict.assessed[0].judgement.reason == (
-        f"correlation/gene.pairs.tsv is from an earlier run: {said}"
+        f"correlation/gene.pairs.tsv is from an earlier run: {said}; run lotwise compare again"
     )
 
 
@@ -141,7 +141,7 @@ def test_judge__averages_of_batches_are_as_old_as_the_pairs_of_their_samples(tmp
     (assessed,) = judge(read_criteria(criteria), tmp_path).assessed
     assert assessed.judgement.reason == (
         "correlation/gene.batch_pairs.tsv is from an earlier run: sample 'lot3' has batch 'lot2' "
-        "in samples.tsv, but had 'lot3' when this was computed"
+        "in samples.tsv, but had 'lot3' when this was computed; run lotwise compare again"
     )
 
 

@@ -92,8 +92,52 @@ def test_replay__says_what_it_found_by_words_and_exit_code(compared, study, run)
     said = run("replay", study.out)
     assert said.code == 2
     assert "B1.sf has changed" in said.err
+    assert "or run lotwise compare again with the present files" in said.err
     (study.out / "provenance.json").write_text("{}")
     assert run("replay", study.out).code == 2
+
+
+def test_report__an_input_that_changed_since_the_run_is_named_everywhere(compared, study, run):
+    assert run(*compared, "--criteria", "encode_isogenic").code in {0, 1}
+    changed = f"{study.sheet} has changed since this run; run lotwise compare again"
+    commands = (
+        ("verdict", "--out", study.out),
+        ("record", "--out", study.out),
+        ("report", "--certificate", "--out", study.out),
+    )
+    for command in commands:
+        assert "has changed since this run" not in run(*command).err
+    # A file that is not here is no change: results may be moved. The same content is none either.
+    kept = study.sheet.read_text()
+    study.sheet.unlink()
+    assert "has changed since this run" not in run(*commands[0]).err
+    study.sheet.write_text(kept)
+    assert "has changed since this run" not in run(*commands[0]).err
+    study.sheet.write_text(kept.replace("A1\tA\t", "A1\tB\t"))
+    for command in commands:
+        assert f"lotwise: warning: {changed}\n" in run(*command).err
+    for name in ("report.html", "certificate.html"):
+        page = (study.out / name).read_text("utf-8")
+        assert f"{changed}." in page
+    study.sheet.write_text(kept)
+    study.edit_quant("B1", "tx1.1", "tx1.2")
+    (line,) = [one for one in run(*commands[0]).err.splitlines() if "since this run" in one]
+    assert "B1.sf has changed" in line
+
+
+def test_report__a_page_that_is_not_valid_is_a_warning(compared, study, run):
+    assert run(*compared, "--criteria", "encode_isogenic").code in {0, 1}
+    assert "not valid" not in run("report", "--certificate", "--out", study.out).err
+    sheet = study.out / "samples.tsv"
+    sheet.write_text(sheet.read_text().replace("A1\tA\t", "A1\tB\t"))
+    said = run("report", "--certificate", "--out", study.out)
+    assert said.code == 0
+    for name in ("report.html", "certificate.html"):
+        assert f"lotwise: warning: {study.out / name}: not valid, because these results" in said.err
+    assert "restore the recorded files, or run lotwise compare again" in said.err
+    said = run("verdict", "--out", study.out)
+    assert "when this was computed; run lotwise compare again" in said.out
+    assert "lotwise record" not in said.err
 
 
 def test_steps__each_says_what_it_wrote_and_where(study, run):
@@ -190,7 +234,7 @@ def test_report__results_from_before_a_change_of_the_expression_are_a_fault(comp
     assert fault == (
         "correlation/gene.batch_pairs.tsv, correlation/gene.contributions.tsv, "
         "correlation/gene.pairs.tsv and 3 more are from an earlier run: "
-        "expression/gene.tpm.tsv.gz was changed since"
+        "expression/gene.tpm.tsv.gz was changed since; run lotwise compare again"
     )
     assert run("correlate", "gene", "--out", study.out).code == 0
     assert faults() == ()

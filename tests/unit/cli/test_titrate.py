@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from lotwise.acceptance.titrated import TitrationRecord
@@ -135,3 +137,49 @@ def test_titrate__a_titration_of_a_batch_before_its_change_is_not_shown(
     page = (out / "report.html").read_text()
     assert "titration.tsv is from an earlier run: samples.tsv changed since" in page
     assert "These criteria would have passed" not in page
+
+
+def test_titrate__expression_of_other_labels_than_the_sheet_is_refused(titrated):
+    out, _, titrate = titrated
+    sheet = out / "samples.tsv"
+    first, *rows = sheet.read_text().splitlines()
+    cells = rows[0].split("\t")
+    sheet.write_text("\n".join([first, "\t".join([cells[0], "other", *cells[2:]]), *rows[1:]]))
+    ended = titrate()
+    assert ended.code == 2
+    assert f"gene.h5ad: is from an earlier run: sample '{cells[0]}' has batch 'other'" in ended.err
+    assert ended.err.endswith("when this was computed; run lotwise compare again\n")
+    sheet.write_text("\n".join([first, *rows[1:]]))
+    assert f"sample '{cells[0]}' is not in samples.tsv; run" in titrate().err
+
+
+def test_titrate__is_on_record_and_linked_on_the_page(titrated, run):
+    out, _, titrate = titrated
+    written = {
+        "titration.tsv", "titration_curve.tsv", "figures/titration.pdf", "figures/titration.png",
+    }  # fmt: skip
+    ended = titrate()
+    assert f"titration yet; before `replay` or `crate`, run: lotwise record --out {out}" in (
+        ended.err
+    )
+    page = (out / "report.html").read_text()
+    assert "These files are not those of this run" not in page
+    assert all(f'href="{name}"' in page for name in written)
+    assert run("report", "--certificate", "--out", out).code == 0
+    assert "of other mixed in." in (out / "certificate.html").read_text()
+    assert run("record", "--out", out).code == 0
+    record = json.loads((out / "provenance.json").read_text())
+    assert written <= {one["path"] for one in record["outputs"]}
+    (step,) = [one for one in record["programs"] if one["step"] == "titrate"]
+    assert {*step["wrote"]} == written
+    (out / "titration.tsv").write_text("edited")
+    assert "titration.tsv has changed" in run("replay", out).out
+
+
+def test_titrate__of_other_criteria_than_the_verdict_says_that_no_page_shows_it(titrated):
+    out, _, titrate = titrated
+    assert "do not show this titration" not in titrate().err
+    other = out.parent / "other.yaml"
+    other.write_text(CRITERIA.replace("0.9", "0.8"))
+    assert "do not show this titration, because its criteria" in titrate("--criteria", other).err
+    assert 'href="titration.tsv"' not in (out / "report.html").read_text()

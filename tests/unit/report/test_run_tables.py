@@ -65,5 +65,7 @@ def test_read_findings__a_table_of_other_samples_than_the_sheet_is_a_fault(tree,
     assert read_findings(root).faults == ()
     (root / "samples.tsv").write_text(sheet)
     findings = read_findings(root)
-    assert findings.faults == (f"correlation/gene.pairs.tsv is from an earlier run: {what}",)
+    assert findings.faults == (
+        f"correlation/gene.pairs.tsv is from an earlier run: {what}; run lotwise compare again",
+    )
     assert "These files are not those of this run." in render(findings)

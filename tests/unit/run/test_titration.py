@@ -118,7 +118,10 @@ def test_titrate__criteria_that_fail_before_have_no_share(gene, criteria):
     found = titrate({"gene": made}, criteria, profile=other(gene, 1), shares=SHARES, n_repeats=1)
     rows = found.table.query("criterion == 'overall'")
     assert (rows["reason"] == "it fails even if nothing is mixed in").all()
-    assert "do not pass even without" in found.sentence()
+    said = found.sentence()
+    assert "do not pass even without other mixed in (not passed: gene-r)." in said
+    # The other criterion was tested, so the sentence must not say that nothing was.
+    assert "for the whole verdict; each criterion that passes was tested alone." in said
 
 
 def test_titrate__criteria_that_are_not_assessable_do_not_pass(gene, tmp_path):

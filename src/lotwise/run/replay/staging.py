@@ -81,7 +81,8 @@ def stage_inputs(
     if faults:
         raise InputError(
             f"{len(faults)} of {len(needed)} recorded inputs cannot be used: {' | '.join(faults)}",
-            remedy="restore these files, or give a folder that contains them (--inputs-from)",
+            remedy="restore these files, give a folder that contains them (--inputs-from), or run "
+            "lotwise compare again with the present files",
         )
     recorded = place_of(config.results / sheets[0].path, folder)
     return Stage(folder, _stage_sheet(recorded, folder))
