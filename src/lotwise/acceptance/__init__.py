@@ -18,6 +18,7 @@ from lotwise.acceptance.record import (
     recorded_criteria,
     register_criteria,
     registration_of,
+    require_tables,
     why_no_titration,
     write_verdict,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "recorded_criteria",
     "register_criteria",
     "registration_of",
+    "require_tables",
     "why_no_titration",
     "write_verdict",
 ]

@@ -64,14 +64,29 @@ def register_criteria(root: Path, criteria: CriteriaFile, *, now: datetime | Non
     time = stamp(now)
     _record_gap(root, time)
     if read_history(root).first(criteria.criteria.sha256) is None:
-        found = [path for folder in _FOLDERS for path in (root / folder).glob("*.tsv")]
-        append(root, _entry("registered", criteria, time, n_tables=len(found)))
+        append(root, _entry("registered", criteria, time, n_tables=len(_tables(root))))
     copy = root / COPY
     # Not rewritten if equal: in a workflow it is the input of a later step.
     text = criteria.text.encode("utf-8")
     if not copy.is_file() or copy.read_bytes() != text:
         with atomic_path(copy) as temporary:
             temporary.write_bytes(text)
+
+
+def require_tables(root: Path) -> None:
+    """Refuse a folder without any result table, of which nothing can be judged.
+
+    Raises
+    ------
+    InputError
+        No results were computed yet.
+    """
+    if not _tables(root):
+        raise InputError("has no results to judge", path=root, remedy="run lotwise compare first")
+
+
+def _tables(root: Path) -> list[Path]:
+    return [path for folder in _FOLDERS for path in (root / folder).glob("*.tsv")]
 
 
 def write_verdict(root: Path, criteria: CriteriaFile, *, now: datetime | None = None) -> Verdict:

@@ -56,6 +56,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         read_criteria,
         recorded_criteria,
         register_criteria,
+        require_tables,
         write_verdict,
     )
     from lotwise.acceptance.reading import EARLIER
@@ -70,6 +71,7 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         title = " ".join(read.criteria.title.split())
         click.echo(f"criteria recorded in {out}: {title} (SHA-256 {read.criteria.sha256})")
         return
+    require_tables(out)
     verdict = write_verdict(out, read)
     stale = any(EARLIER in one.judgement.reason for one in verdict.assessed)
     if not stale:

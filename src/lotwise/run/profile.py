@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from lotwise import keys
 from lotwise.accepted import read_accepted
 from lotwise.errors import InputError
 from lotwise.expression.given import require_levels
+from lotwise.expression.identifiers import plain_names, split_appended, strip_versions, unwrap
 from lotwise.expression.labels import batches_of, labels_of
 from lotwise.expression.layers import tpm_of
 from lotwise.keys import Level
@@ -116,8 +118,6 @@ def _accepted_tpm(path: Path) -> dict[str, float]:
 
 
 def _tpm_of_table(path: Path) -> dict[str, float]:
-    import polars as pl
-
     try:
         read = pl.read_csv(path, separator="\t", infer_schema=False)
         names = read.to_series(0).to_list()
@@ -144,12 +144,20 @@ def _profile_of_features(
     expression: Mapping[Level, AnnData], of_feature: Mapping[str, float], *, path: Path
 ) -> ExpressionProfile:
     total = sum(of_feature.values())
+    plain = pl.Series(list(of_feature), dtype=pl.String)
+    of_plain: dict[str, float] = {}
+    for name, value in zip(_plain(plain), of_feature.values(), strict=True):
+        of_plain[name] = of_plain.get(name, 0.0) + value
     found: dict[Level, FloatArray] = {}
     for level, data in expression.items():
-        tpm = np.array([of_feature.get(name, 0.0) for name in data.var_names], dtype=np.float64)
+        tpm = _looked_up(of_feature, data.var_names)
+        # As between samples, versions are ignored if more features match without them.
+        names = _plain(pl.Series(data.var_names.to_list(), dtype=pl.String))
+        if not names.is_duplicated().any():
+            tpm = max(tpm, _looked_up(of_plain, names), key=np.sum)
         # A table of the other level shares no names; a part of it may be other features.
-        if total > 0 and np.nansum(tpm) >= 0.5 * total:
-            found[level] = np.nan_to_num(tpm)
+        if total > 0 and tpm.sum() >= 0.5 * total:
+            found[level] = tpm
     if "isoform" in found and "gene" in expression and "gene" not in found:
         isoform, gene = expression["isoform"], expression["gene"]
         places = gene.var_names.get_indexer(isoform.var[keys.GENE_ID].astype(str))
@@ -164,3 +172,14 @@ def _profile_of_features(
             remedy="quantify the profile with the same annotation",
         )
     return ExpressionProfile(path.stem, found)
+
+
+def _plain(names: pl.Series) -> pl.Series:
+    """Return identifiers without versions, and without symbols that were appended to them."""
+    names = plain_names(names)
+    appended = split_appended(names) if len(names) else None
+    return strip_versions(unwrap(names if appended is None else appended.features))
+
+
+def _looked_up(of_feature: Mapping[str, float], names: Iterable[str]) -> FloatArray:
+    return np.nan_to_num(np.array([of_feature.get(name, 0.0) for name in names], dtype=np.float64))

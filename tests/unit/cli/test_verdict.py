@@ -118,7 +118,18 @@ def test_verdict__one_replicate_has_nothing_within(run, tmp_path, criteria):
 
 
 def test_verdict__before_there_are_results(run, tmp_path, criteria):
-    found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
+    out = tmp_path / "results"
+    assert run("verdict", "--register", "--criteria", criteria, "--out", out).code == 0
+    before = (out / "verdict_history.jsonl").read_text()
+    found = run("verdict", "--out", out)
+    assert found.code == 2
+    assert f"error: {out}: has no results to judge; run lotwise compare first\n" in found.err
+    # Nothing was judged, so the history does not say so.
+    assert (out / "verdict_history.jsonl").read_text() == before
+    # Some tables, but not this one.
+    (out / "evidence").mkdir()
+    (out / "evidence/gene.batches.tsv").write_text("")
+    found = run("verdict", "--out", out)
     assert found.code == 1
     assert "correlation/gene.pairs.tsv does not exist" in found.out
 
@@ -142,6 +153,9 @@ def test_verdict__wrong_criteria_write_nothing(run, tmp_path, criteria):
 def test_verdict__hostile_text_stays_on_its_line(run, tmp_path, criteria):
     title = '"<script>alert(1)</script>\\n\\e[31mred \\u202e =1+1"'
     criteria.write_text(CRITERIA.replace("Lots of one process", title))
+    other = tmp_path / "results/evidence/gene.batches.tsv"
+    other.parent.mkdir(parents=True)
+    other.write_text("")
     found = run("verdict", "--criteria", criteria, "--out", tmp_path / "results")
     assert found.code == 1
     assert "  <script>alert(1)</script>  [31mred   =1+1 (SHA-256 " in found.out

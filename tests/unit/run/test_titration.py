@@ -226,6 +226,20 @@ def test_profile_of__genes_are_the_sums_of_a_table_of_isoforms(three_batches, tm
     assert found.tpm["gene"].sum() == tpm.sum()
 
 
+@pytest.mark.parametrize("name", ["{}", "{}.14", "{}.14_SYM{}"])
+def test_profile_of__versions_of_identifiers_are_ignored_if_needed(gene, tmp_path, name):
+    made = gene.copy()
+    made.var_names = [f"ENSG{at:011}.3" for at in range(gene.n_vars)]
+    path = tmp_path / "genes.results"
+    rows = [f"{name.format(f'ENSG{at:011}', at)}\t{at}" for at in range(gene.n_vars)]
+    path.write_text("\n".join(["gene_id\tTPM", *rows]) + "\n")
+    assert profile_of({"gene": made}, table=path).tpm["gene"].tolist() == [*range(gene.n_vars)]
+    # Two features that differ by their version alone are two features, so nothing is ignored.
+    made.var_names = [f"ENSG{at // 2:011}.{at % 2}" for at in range(gene.n_vars)]
+    with pytest.raises(InputError, match="less than half of the TPM"):
+        profile_of({"gene": made}, table=path)
+
+
 def test_titrate__a_level_that_the_profile_lacks_is_refused(three_batches, criteria):
     expression = {"gene": three_batches.gene, "isoform": three_batches.isoform}
     profile = ExpressionProfile("isoforms", {"isoform": np.ones(three_batches.isoform.n_vars)})
