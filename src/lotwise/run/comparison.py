@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.acceptance import Verdict
+from lotwise.acceptance.reading import SHEET_LABELS, TablesOnDisk
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
 from lotwise.expression.features import features_of
 from lotwise.expression.given import listed_samples
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import batches_of, labels_of
+from lotwise.files.atomic import atomic_path
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
-from lotwise.samples import Sample, require_batches
+from lotwise.samples import Sample, require_batches, write_samples
+from lotwise.samples.sample import TEXT_COLUMNS
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from lotwise.expression import Quantification
+    from lotwise.tree import ResultTree
 
 CORRELATED: Final = ("pairs", "replicate_qc", "contributions", "batch_pairs")
 
@@ -77,10 +81,11 @@ class Comparison:
         figures: FiguresConfig | None = None,
         criteria: Path | str | None = None,
     ) -> Verdict | None:
-        """Write expression, tables, figures and, with criteria, the verdict below ``folder``.
+        """Write samples, expression, tables, figures and, with criteria, the verdict.
 
-        The sheet, the record, the workbook and the report are not written: `lotwise compare` also
-        writes these, and `lotwise report --out FOLDER` writes the report of this folder.
+        The record, the workbook and the report are not written: `lotwise compare` also writes
+        these, and `lotwise report --out FOLDER` writes the report of this folder. Those of an
+        earlier run in the folder are removed.
 
         Parameters
         ----------
@@ -98,7 +103,8 @@ class Comparison:
         Raises
         ------
         InputError
-            The folder cannot be written, or the criteria cannot be read.
+            The folder cannot be written or has a sheet of other samples but no results, or the
+            criteria cannot be read.
         EnvironmentFault
             The disk is full.
         """
@@ -110,17 +116,66 @@ class Comparison:
         )
         from lotwise.run.processes import Beside
         from lotwise.run.steps import write_comparison
-        from lotwise.tree import CRITERIA, VERDICT, ResultTree
+        from lotwise.tree import (
+            CERTIFICATE,
+            CRATE,
+            CRITERIA,
+            PAGE,
+            PROVENANCE,
+            VERDICT,
+            VERIFICATION,
+            WORKBOOK,
+            ResultTree,
+        )
 
         tree = ResultTree(Path(folder))
+        is_told = self._is_told_by(tree)
         given = None if criteria is None else read_criteria(criteria)
         if given is not None:
             register_criteria(tree.root, given)
-        # A verdict of an earlier run is not valid for these tables.
-        forget_verdict(tree.root, again=() if given is None else (VERDICT, CRITERIA))
+        # Verdict, record and report of an earlier run are not valid for these tables.
+        forget_verdict(
+            tree.root,
+            *(PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION, WORKBOOK),
+            again=() if given is None else (VERDICT, CRITERIA),
+        )
         with Beside() as beside:
             write_comparison(self, tree, figures or FiguresConfig(), beside)
+        if not is_told:
+            with atomic_path(tree.samples) as temporary:
+                write_samples(temporary, self._samples())
         return None if given is None else write_verdict(tree.root, given)
+
+    def _samples(self) -> list[Sample]:
+        """Return the samples with the labels that they have in obs."""
+        first = next(iter(self.expression.values()))
+        names = [name for name in (keys.BATCH, *TEXT_COLUMNS) if name in first.obs]
+        labels = zip(*(labels_of(first, name) for name in names), strict=True)
+        return [
+            Sample(sample=str(sample), **dict(zip(names, told, strict=True)))
+            for sample, told in zip(first.obs_names, labels, strict=True)
+        ]
+
+    def _is_told_by(self, tree: ResultTree) -> bool:
+        """Return whether the sheet in a folder has these samples and labels.
+
+        Raises
+        ------
+        InputError
+            It has others, and there are no results of an earlier run: it is a sheet of the user.
+        """
+        compared = TablesOnDisk(tree.root).compared()
+        own = {
+            one.sample: {name: getattr(one, name) for name in SHEET_LABELS}
+            for one in self._samples()
+        }
+        if compared != own and tree.samples.is_file() and not tree.expression.is_dir():
+            raise InputError(
+                "has other samples or labels than this comparison",
+                path=tree.samples,
+                remedy="write to another folder",
+            )
+        return compared == own
 
 
 def compare(

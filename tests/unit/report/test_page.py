@@ -116,7 +116,7 @@ def test_write_report__says_what_is_missing(tree):
         "No acceptance criteria were given.",
         '<code class="command">lotwise verdict --criteria FILE --out FOLDER</code>',
         "These results have no provenance.json",
-        "Date and version of the run are not on record.",
+        "Date and version of the run are not on record (lotwise compare writes a record).",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
         "expression/gene.h5ad is missing from the results",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import anndata
@@ -153,7 +154,9 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
         }
         for root in ("once", "steps")
     }
-    del found["steps"]["samples.tsv"]
+    # The steps also know the paths of the quantifications.
+    sheets = [pd.read_csv(io.BytesIO(one.pop("samples.tsv")), sep="\t") for one in found.values()]
+    pd.testing.assert_frame_equal(*(sheet.drop(columns="quant") for sheet in sheets))
     assert set(found["once"]) == set(found["steps"])
     differing = [name for name, held in found["once"].items() if held != found["steps"][name]]
     assert differing == []
@@ -185,6 +188,41 @@ def test_write__gives_the_verdict_of_criteria(compared, tmp_path, least, outcome
     verdict = compared.write(tmp_path / "out", figures=FIGURES, criteria=criteria)
     assert verdict.outcome == outcome
     assert ResultTree(tmp_path / "out").verdict.is_file()
+
+
+def test_write__the_report_of_the_folder_has_the_samples(normalized, tmp_path, caplog):
+    config = EvidenceConfig(statistics=("libraries",))
+    compared = lotwise.compare(normalized, evidence=config)
+    compared.write(tmp_path / "out", figures=FIGURES)
+    findings = read_findings(tmp_path / "out")
+    assert findings.batches == {"A": ["a1", "a2"], "B": ["b1", "b2"]}
+    assert findings.faults == ()
+    # What an earlier run left is not of these tables, and its sheet is replaced.
+    for name in ("report.html", "certificate.html", "provenance.json", "tables.xlsx"):
+        (tmp_path / "out" / name).write_text("{}")
+    sheet = tmp_path / "out/samples.tsv"
+    sheet.write_text("sample\tbatch\na1\tB\n")
+    compared.write(tmp_path / "out", figures=FIGURES)
+    assert not {path.name for path in (tmp_path / "out").iterdir()} & {
+        "report.html", "certificate.html", "provenance.json", "tables.xlsx",
+    }  # fmt: skip
+    assert "removed provenance.json, report.html, certificate.html, tables.xlsx" in caplog.text
+    assert read_findings(tmp_path / "out").batches["A"] == ["a1", "a2"]
+
+
+def test_write__a_sheet_of_the_user_is_kept(normalized, tmp_path):
+    compared = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
+    sheet = tmp_path / "samples.tsv"
+    same = "sample\tbatch\tnote\n" + "".join(
+        f"{name}\t{name[0].upper()}\tmine\n" for name in ("a1", "a2", "b1", "b2")
+    )
+    sheet.write_text(same + "c1\tC\tmine\n")
+    with pytest.raises(InputError, match=r"samples\.tsv: has other samples or labels than this"):
+        compared.write(tmp_path, figures=FIGURES)
+    assert not (tmp_path / "expression").exists()
+    sheet.write_text(same)
+    compared.write(tmp_path, figures=FIGURES)
+    assert sheet.read_text() == same
 
 
 def test_comparison__is_printed_without_its_tables(compared):
