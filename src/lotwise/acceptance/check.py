@@ -8,7 +8,7 @@ differ, such as the notices.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -138,27 +138,21 @@ def read_verdict(root: Path) -> dict[str, Any] | None:
 def differences(
     told: Mapping[str, Any], said: Mapping[str, Mapping[str, Any]], verdict: Verdict
 ) -> list[str]:
-    """Return a line for each key of ``verdict.json`` that differs from the new result.
+    """Return a line for each part of ``verdict.json`` that differs from the new result.
 
-    A verdict of an earlier version is compared by the keys that have the same meaning.
+    The parts are the whole verdict and each criterion. A verdict of an earlier version is compared
+    by the keys that have the same meaning.
     """
     came = json.loads(json.dumps(verdict.as_json()))
     now = {one["id"]: one for one in came.pop("criteria")}
     present = told.get("verdict_format") == FORMAT
-    lines = [
-        _line(f"{VERDICT}, {key}", told.get(key), value)
-        for key, value in came.items()
-        if (key not in _NOT_COMPARED if present else key == "outcome") and told.get(key) != value
-    ]
+    of_verdict = [key for key in came if key not in _NOT_COMPARED] if present else ["outcome"]
+    lines = [_line(VERDICT, told, came, of_verdict)]
     for name in dict.fromkeys([*said, *now]):
         one, other = said.get(name, {}), now.get(name, {})
-        keys = dict.fromkeys([*one, *other]) if present else _LASTING
-        lines += [
-            _line(f"{VERDICT}, criterion {name!r}, {key}", one.get(key), other.get(key))
-            for key in keys
-            if one.get(key) != other.get(key)
-        ]
-    return lines
+        keys = [*dict.fromkeys([*one, *other])] if present else _LASTING
+        lines.append(_line(f"{VERDICT}, criterion {name!r}", one, other, keys))
+    return [line for line in lines if line]
 
 
 def _criteria_of(
@@ -217,8 +211,19 @@ def since_judged(root: Path, last: Entry | None, tables: Mapping[str, str]) -> I
         )
 
 
-def _line(place: str, said: Any, came: Any) -> str:
-    return f"{place}: the file contains {_cut(said)}, but a new verdict gives {_cut(came)}"
+def _line(place: str, said: Mapping[str, Any], came: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Return the keys that differ, with both values of the outcome or the first; empty if none."""
+    differing = [key for key in keys if said.get(key) != came.get(key)]
+    if not differing:
+        return ""
+    shown = "outcome" if "outcome" in differing else differing[0]
+    others = [key for key in differing if key != shown]
+    also = f" ({', '.join(others)} also {'differs' if len(others) == 1 else 'differ'})"
+    values = (
+        f"the file contains {_cut(said.get(shown))}, but a new verdict gives "
+        f"{_cut(came.get(shown))}"
+    )
+    return f"{place}, {shown}: {values}{also if others else ''}"
 
 
 def _cut(value: Any) -> str:

@@ -483,6 +483,25 @@ def test_read_verdict__says_when_tables_have_changed_since(tree):
     ]
 
 
+def test_read_verdict__each_criterion_that_changed_is_one_notice(tree):
+    two = criteria(0.9, s=0.8)
+    register_criteria(tree.root, two)
+    tree.write_pairs(0.99)
+    write_verdict(tree.root, two)
+    (tree.root / "samples.tsv").write_text("sample\tbatch\nX1\tA\n")
+    found = read_verdict(tree.root)
+    assert found["outcome"] == "not assessable"
+    assert [one.partition(": the file")[0] for one in found["notices"]] == [
+        "verdict.json, outcome",
+        "verdict.json, criterion 'r', outcome",
+        "verdict.json, criterion 's', outcome",
+    ]
+    assert found["notices"][1].endswith(
+        "contains 'pass', but a new verdict gives 'not assessable' (value, where, reason also "
+        "differ)"
+    )
+
+
 COPY_CANNOT_BE_USED = "verdict_criteria.yaml cannot be used"
 OTHER_LAYOUT = (
     "verdict_criteria.yaml is not the file that was judged: its comments or layout differ"
