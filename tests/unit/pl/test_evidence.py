@@ -123,7 +123,9 @@ def test_variance__without_a_factor_gives_the_reason():
     tables = [get.evidence(gene, f"variance{part}") for part in ("", "_density")]
     (axis,) = pl.variance(tables[0], density=tables[1]).axes
     said = " ".join(text.get_text() for text in axis.texts)
-    assert " ".join(said.split()) == "not drawn: batch: each level has one sample"
+    assert " ".join(said.split()) == (
+        "not drawn: batch: each batch has one sample, so the effect of batch is part of the residual"
+    )
     assert not axis.collections
 
 
