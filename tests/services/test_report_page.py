@@ -261,9 +261,17 @@ def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
 def test_explorer__another_pair_is_drawn_and_a_bin_tells_its_genes(see, small):
     page = see(small).page
     panel = drawn(page)
-    chooser = panel.get_by_label("Pair of samples, the lowest R first")
+    chooser = panel.get_by_label("Pair of samples, the lowest R of each group first")
     options = chooser.locator("option").all_inner_texts()
     assert len(options) == 3
+    labels = chooser.locator("optgroup").evaluate_all("groups => groups.map(one => one.label)")
+    assert labels == ["between batches"]
+    empty = panel.locator(".named table").evaluate(
+        """table => [...table.tHead.rows[0].cells].filter((_, at) =>
+        [...table.tBodies[0].rows].every(row => !row.cells[at].textContent))
+        .map(cell => cell.textContent)"""
+    )
+    assert empty == [], "columns without a value, such as the gene of genes without symbols"
     before = panel.locator(".named caption").inner_text()
     chooser.select_option(index=2)
     expect(panel.locator(".about")).to_contain_text(options[2].rpartition("R = ")[2])
@@ -560,7 +568,7 @@ def test_page__of_24_samples_is_small_and_works(see, many):
     assert dict(paints)["first-contentful-paint"] < 2000
     panel = drawn(seen.page, "isoform")
     assert serious(seen.page) == []
-    chooser = panel.get_by_label("Pair of samples, the lowest R first")
+    chooser = panel.get_by_label("Pair of samples, the lowest R of each group first")
     assert chooser.locator("option").count() == 24 * 23 / 2
     value = chooser.locator("option").nth(100).get_attribute("value")
     chooser.select_option(value=value)

@@ -90,7 +90,10 @@ def test_variance_components__factors_that_group_alike_have_one_row_together():
 @pytest.mark.parametrize(
     ("levels", "reason"),
     [
-        (np.arange(30), "each batch has one sample, so the effect of batch is part of the residual"),
+        (
+            np.arange(30),
+            "each batch has one sample, so the effect of batch is part of the residual",
+        ),
         (np.zeros(30), "all samples have the same batch"),
     ],
 )

@@ -163,6 +163,11 @@ def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
     )
     axis = pl.identity(table).axes[0]
     assert [text.get_text() for text in axis.texts] == ["250 \N{MULTIPLICATION SIGN}", "<0.01"]
+    cross = "\N{MULTIPLICATION SIGN}: expectation not met"
+    assert axis.get_title() == f"p: TPM (grey: not annotated; {cross})"
+    of_one = pl.identity(table[table["marker"] == "CD34"]).axes[0]
+    assert of_one.get_title() == f"p: TPM ({cross})"
+    assert pl.identity(table[2:3]).axes[0].get_title() == "p: TPM", "no cell is grey or crossed"
     image = axis.images[0].get_array()
     np.testing.assert_array_equal(np.ma.getmaskarray(image), [[False, True], [False, True]])
     with pytest.raises(InputError, match="got several"):
@@ -185,6 +190,8 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
     assert axis.get_title() == "g: distance 0.30, no p-value"
+    named = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert named == ["others", "t4", "t3", "t2", "t1", "t0"], "as in the stack, from the top"
     assert figure.texts[0].get_text().startswith("no p-value without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
     assert not known.texts
