@@ -17,8 +17,10 @@ _QUALITY_OF_WIDE: Final = 60
 # them on request.
 WIDE: Final = 1_900
 NARROW: Final = 1_000
-# The text of a figure drawn wider than this, in inches, is too small to read in the page.
+# The text of a figure drawn wider than this, in inches, is too small to read in the page; with so
+# many pixels it can be read.
 _MOST_INCHES: Final = 8.0
+_LEGIBLE: Final = 1_500
 _USUAL_DPI: Final = 300.0
 
 
@@ -88,7 +90,7 @@ def _webp(path: Path, most_pixels: int | None) -> tuple[bytes, int, int]:
         image = drawn.convert("RGB")
         inches = drawn.width / drawn.info.get("dpi", (_USUAL_DPI,))[0]
     if most_pixels is None:
-        most_pixels = WIDE if inches > _MOST_INCHES else NARROW
+        most_pixels = _LEGIBLE if inches > _MOST_INCHES else NARROW
     image.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     quality = _QUALITY if most_pixels <= NARROW else _QUALITY_OF_WIDE
