@@ -128,6 +128,17 @@ def test_variance__without_a_factor_gives_the_reason():
     assert not axis.collections
 
 
+def test_variance__a_long_reason_is_no_wider_than_the_figure():
+    shares = [
+        {"factor": "batch", "share": 0.5, "n_features": 3, "reason": ""},
+        {"factor": "donor", "share": np.nan, "n_features": 0, "reason": "a long reason " * 12},
+    ]
+    density = {"factor": "batch", "share_from": 0.0, "share_to": 1.0, "fraction": [1.0]}
+    figure = pl.variance(pd.DataFrame(shares), density=pd.DataFrame(density))
+    figure.draw_without_rendering()
+    assert figure.texts[0].get_window_extent().width <= figure.bbox.width
+
+
 def test_variance__violins_end_at_0_and_100_per_cent():
     shares = [{"factor": "batch", "share": 0.5, "n_features": 3, "reason": ""}]
     edges = np.linspace(0, 1, 5)
