@@ -261,9 +261,17 @@ def test_table__sorts_searches_and_downloads_what_is_shown(see, of_any_size):
 def test_explorer__another_pair_is_drawn_and_a_bin_tells_its_genes(see, small):
     page = see(small).page
     panel = drawn(page)
-    chooser = panel.get_by_label("Pair of samples, the lowest R first")
+    chooser = panel.get_by_label("Pair of samples, the lowest R of each group first")
     options = chooser.locator("option").all_inner_texts()
     assert len(options) == 3
+    labels = chooser.locator("optgroup").evaluate_all("groups => groups.map(one => one.label)")
+    assert labels == ["between batches"]
+    empty = panel.locator(".named table").evaluate(
+        """table => [...table.tHead.rows[0].cells].filter((_, at) =>
+        [...table.tBodies[0].rows].every(row => !row.cells[at].textContent))
+        .map(cell => cell.textContent)"""
+    )
+    assert empty == [], "columns without a value, such as the gene of genes without symbols"
     before = panel.locator(".named caption").inner_text()
     chooser.select_option(index=2)
     expect(panel.locator(".about")).to_contain_text(options[2].rpartition("R = ")[2])
@@ -406,6 +414,28 @@ def test_page__its_tables_fit_into_the_text_at_1280_pixels(see, small):
     assert too_wide(page) == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page__a_reason_is_in_view_and_makes_no_row_tall(see, small, tmp_path, width):
+    folder = tmp_path / "out"
+    shutil.copytree(small.parent, folder)
+    path = folder / "evidence/gene.libraries.tsv"
+    names = {"batch": pl.lit("3226_RNAauto-091215"), "group": pl.lit("3226_RNAauto-091215")}
+    table = pl.read_csv(path, separator="\t").with_columns(
+        **names, total_counts=pl.lit(38_605_132), reason=pl.lit("fewer than three samples")
+    )
+    table.write_csv(path, separator="\t")
+    page = see(write_report(folder)).page
+    page.set_viewport_size({"width": width, "height": 900})
+    wrap = page.locator(".table-wrap:has([data-name=libraries-gene])")
+    if width == 1280:
+        assert wrap.evaluate("wrap => wrap.scrollWidth <= wrap.clientWidth")
+    lines = wrap.evaluate(
+        """wrap => Math.max(...[...wrap.querySelectorAll("tbody tr")].map(row => row.clientHeight /
+        parseFloat(getComputedStyle(row).lineHeight)))"""
+    )
+    assert lines < 3
+
+
 def test_page__a_shadow_shows_that_a_table_goes_on(see, small):
     page = see(small).page
     page.set_viewport_size({"width": 800, "height": 900})
@@ -448,6 +478,14 @@ def test_page__prints_complete(see, of_any_size, tmp_path):
     )
     assert len(set(rows)) > 10
     assert all(name in plain for name in rows), "rows beyond the first screen are not on paper"
+
+
+def test_certificate__fits_into_a_narrow_window(see, small, tmp_path):
+    folder = tmp_path / "out"
+    shutil.copytree(small.parent, folder)
+    page = see(write_certificate(folder)).page
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_certificate__no_table_is_wider_than_the_sheet(see, of_any_size, tmp_path):
@@ -530,7 +568,7 @@ def test_page__of_24_samples_is_small_and_works(see, many):
     assert dict(paints)["first-contentful-paint"] < 2000
     panel = drawn(seen.page, "isoform")
     assert serious(seen.page) == []
-    chooser = panel.get_by_label("Pair of samples, the lowest R first")
+    chooser = panel.get_by_label("Pair of samples, the lowest R of each group first")
     assert chooser.locator("option").count() == 24 * 23 / 2
     value = chooser.locator("option").nth(100).get_attribute("value")
     chooser.select_option(value=value)

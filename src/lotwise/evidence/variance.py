@@ -23,7 +23,7 @@ class VarianceRecord(Record):
         names_row=True,
     )
     n_levels: int = column(
-        "number of levels of the factor; for the residual, number of samples", heading="levels"
+        "number of groups of the factor; for the residual, number of samples", heading="groups"
     )
     n_features: int = column("expressed features that vary", heading="features")
     share: float = column(

@@ -66,12 +66,12 @@ def variance_components(
     values
         Samples x features, for example log2(TPM + 1).
     factors
-        Level of each sample, by factor name, for example ``{"batch": [...]}``.
+        Group of each sample, by factor name, for example ``{"batch": [...]}``.
 
     Returns
     -------
     One row per factor and one for the residual. The variance of a factor is NaN, with a reason, if
-    the factor has one level or one sample per level. The variance is also NaN, with a reason, if
+    the factor has one group or one sample per group. The variance is also NaN, with a reason, if
     the design cannot separate the factor from another factor. Factors that group
     the samples in the same way share one row, named for example ``batch = donor``.
 
@@ -145,9 +145,11 @@ def _reasons(incidence: Mapping[str, FloatArray]) -> dict[str, str]:
     for name, same in incidence.items():
         n_levels = _n_levels(same)
         if n_levels < 2:
-            reasons[name] = "all samples have the same level"
+            reasons[name] = f"all samples have the same {name}"
         elif n_levels == same.shape[0]:
-            reasons[name] = "each level has one sample"
+            reasons[name] = (
+                f"each {name} has one sample, so the effect of {name} is part of the residual"
+            )
         elif any(np.array_equal(same, incidence[other]) for other in incidence if other != name):
             reasons[name] = _ALIKE
         else:

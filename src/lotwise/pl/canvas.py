@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Up to this many rows are labelled; with more, a figure shows a selection or omits the names.
 MOST_ROWS: Final = 60
 _REASON_WIDTH: Final = 42  # characters in half the width of a figure
+_LETTER_WIDTH: Final = 0.58  # of the size of the font
 
 Size = tuple[float, float]
 
@@ -124,9 +125,14 @@ def nothing(reason: str, *, ax: Axes | None = None) -> Figure:
 def write_below(
     figure: Figure, axis: Axes, words: str, *, ax: Axes | None, figsize: Size | None
 ) -> None:
-    """Write a line below the figure, or below the axes if the user gave them (``ax``)."""
+    """Write words below the figure, or below the axes if the user gave them (``ax``).
+
+    The lines are no longer than the figure is wide.
+    """
     from lotwise.pl.style import add_line, scaled, set_size
 
+    letters = figure.get_size_inches()[0] * 72 / (_LETTER_WIDTH * scaled(7))
+    words = textwrap.fill(words, int(letters))
     if ax is not None:
         axis.set_xlabel(f"{axis.get_xlabel()}\n{words}")
         return

@@ -228,10 +228,12 @@ def identity(table: pd.DataFrame, *, ax: Axes | None = None, figsize: Size | Non
     if len(set(table["panel"])) != 1:
         raise InputError("the table must contain one panel, got several panels")
     samples, markers = list(dict.fromkeys(table["sample"])), list(dict.fromkeys(table["marker"]))
-    title = (
-        f"{table['panel'].iloc[0]}: TPM (grey: not annotated; "
-        "\N{MULTIPLICATION SIGN}: expectation not met)"
-    )
+    marks = {
+        "grey: not annotated": table["tpm"].isna().any(),
+        "\N{MULTIPLICATION SIGN}: expectation not met": (table["holds"] == "no").any(),
+    }
+    meant = "; ".join(words for words, occurs in marks.items() if occurs)
+    title = f"{table['panel'].iloc[0]}: TPM" + (f" ({meant})" if meant else "")
     if len(samples) > MOST_ROWS:
         title = (
             f"{title}\nthe {MOST_ROWS} of {len(samples):,} samples with the most unmet expectations"
@@ -308,7 +310,13 @@ def _stack(axis: Axes, shares: pd.DataFrame) -> None:
         axis.set_xticks([])
         axis.set_xlabel(f"{len(positions):,} batches in the order given", fontsize=scaled(6))
     axis.set_ylim(0, 1)
-    axis.legend(frameon=False, fontsize=scaled(5), loc="upper left", bbox_to_anchor=(1, 1))
+    axis.legend(
+        frameon=False,
+        fontsize=scaled(5),
+        loc="upper left",
+        bbox_to_anchor=(1, 1),
+        reverse=True,  # as in the stack, from top to bottom
+    )
 
 
 def _short(tpm: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_OVERALL = "overall"
+_OVERALL: Final = "overall"
+_WIDEST: Final = 6.0
 
 
 def titration(
@@ -33,7 +34,8 @@ def titration(
 
     Returns
     -------
-    The figure; the overall verdict is drawn in black.
+    The figure; the overall verdict is drawn in black, above the others. Where curves are equal, the
+    wider ones are seen at both sides of the narrower ones.
 
     Raises
     ------
@@ -55,19 +57,22 @@ def titration(
         take="the curve that lotwise.titrate returns",
         names=("criterion",),
     )
-    names = list(dict.fromkeys(curve["criterion"]))
+    # The whole verdict is drawn last.
+    names = sorted(dict.fromkeys(curve["criterion"]), key=_OVERALL.__eq__)
+    # Curves are often equal: the first is the widest, so that each is seen beside those above it.
+    step = min(1.2, _WIDEST / len(names))
     with lotwise_style():
         figure, axis = one_axes(width=5.6, height=3.4, figsize=figsize, ax=ax)
         colours = cycle(OKABE_ITO)
-        for name in names:
+        for n_above, name in zip(reversed(range(len(names))), names, strict=True):
             of_criterion = curve[curve["criterion"] == name]
             colour = ink() if name == _OVERALL else next(colours)
             axis.plot(
                 100 * of_criterion["share"],
                 100 * of_criterion["caught"],
                 marker="o",
-                ms=3,
-                lw=2 if name == _OVERALL else 1,
+                ms=3 + step * n_above,
+                lw=1.2 + step * n_above,
                 color=colour,
                 label="whole verdict" if name == _OVERALL else name,
             )

@@ -12,7 +12,7 @@ from lotwise.evidence.catalogue import statistics, tables
 from lotwise.evidence.sections import ReportSection
 from lotwise.keys import Level
 from lotwise.report.columns import columns_of
-from lotwise.report.pictures import NARROW, Picture, picture_of
+from lotwise.report.pictures import Picture, picture_of
 from lotwise.report.run_tables import Findings, LevelFindings, Row
 from lotwise.report.tables import MOST_ROWS, Column, Table, table_of
 from lotwise.tree import ResultTree
@@ -123,7 +123,12 @@ def section_from(declared: ReportSection) -> Section:
 
 
 def figure_block(
-    findings: Findings, level: Level, name: str, caption: str = "", *, most_pixels: int = NARROW
+    findings: Findings,
+    level: Level,
+    name: str,
+    caption: str = "",
+    *,
+    most_pixels: int | None = None,
 ) -> Picture:
     """Return a figure for one level, with its caption from the catalogue."""
     words = caption or next(

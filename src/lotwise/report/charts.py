@@ -116,7 +116,10 @@ def heatmap_chart(level: LevelFindings, *, decimals: int, picture: Picture) -> C
             x=alt.X("a:N", sort=names, axis=axis),
             y=alt.Y("b:N", sort=names, axis=axis),
             color=alt.Color(
-                "r:Q", title="Pearson's R", scale=alt.Scale(scheme="viridis", zero=False)
+                "r:Q",
+                title="Pearson's R",
+                scale=alt.Scale(scheme="viridis", zero=False),
+                legend=alt.Legend(tickCount=5),
             ),
             tooltip=[
                 alt.Tooltip("a:N", title="sample"),

@@ -375,6 +375,14 @@ def variance_remark(level: LevelFindings) -> Iterator[Remark]:
         for name, row in rows.items()
         if name not in known and name not in {"residual", "condition"} and row["reason"]
     )
+    # One sample per group: the factor varies between samples as the residual does.
+    n_samples = rows["residual"]["n_levels"]
+    hiding = [name for name, row in rows.items() if row["n_levels"] == n_samples]
+    text += "".join(
+        f". The effect of {name} can hide an effect of {list_words(known)}"
+        for name in hiding
+        if name != "residual"
+    )
     yield Remark(topic="Variance", text=sentence(text))
 
 

@@ -192,8 +192,8 @@ def _explorer(level: LevelFindings, decimals: int) -> Explorer | Text:
     # The features of the other pairs are not on file.
     offered = [pair for pair in level.pairs if pair["in_detail"]][:MOST_PAIRS]
     note = (
-        f"The list contains {len(offered)} of the {len(level.pairs):,} pairs, sorted from the "
-        f"lowest R; the other pairs are in {level.name('pairs')}."
+        f"The list contains {len(offered)} of the {len(level.pairs):,} pairs; the other "
+        f"pairs are in {level.name('pairs')}."
         if len(level.pairs) > len(offered)
         else ""
     )

@@ -17,6 +17,11 @@ _QUALITY_OF_WIDE: Final = 60
 # them on request.
 WIDE: Final = 1_900
 NARROW: Final = 1_000
+# The text of a figure drawn wider than this, in inches, is too small to read in the page; with so
+# many pixels it can be read.
+_MOST_INCHES: Final = 8.0
+_LEGIBLE: Final = 1_500
+_USUAL_DPI: Final = 300.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +43,7 @@ class Picture:
 
 
 def picture_of(
-    findings: Findings, stem: Path, *, caption: str, alt: str, most_pixels: int = NARROW
+    findings: Findings, stem: Path, *, caption: str, alt: str, most_pixels: int | None = None
 ) -> Picture:
     """Return a figure of the run for the page, as WebP from its PNG, or its SVG unchanged.
 
@@ -53,7 +58,8 @@ def picture_of(
     caption, alt
         Text below the figure, and its description for screen readers.
     most_pixels
-        Maximum number of pixels of the longer side.
+        Maximum number of pixels of the longer side; by default more for a figure that was drawn
+        wider than 8 inches.
     """
     made = {suffix: stem.with_name(f"{stem.name}.{suffix}") for suffix in ("pdf", "svg", "png")}
     made = {suffix: path for suffix, path in made.items() if findings.made(path)}
@@ -69,7 +75,7 @@ def picture_of(
             address=_address("image/webp", image),
             width=width,
             height=height,
-            wide=most_pixels > NARROW,
+            wide=max(width, height) > NARROW,
         )
     if "svg" in made:
         return replace(drawn, address=_address("image/svg+xml", made["svg"].read_bytes()))
@@ -77,11 +83,14 @@ def picture_of(
     return replace(drawn, missing=only_pdf if made else "the run did not draw it")
 
 
-def _webp(path: Path, most_pixels: int) -> tuple[bytes, int, int]:
+def _webp(path: Path, most_pixels: int | None) -> tuple[bytes, int, int]:
     from PIL import Image
 
     with Image.open(path) as drawn:
         image = drawn.convert("RGB")
+        inches = drawn.width / drawn.info.get("dpi", (_USUAL_DPI,))[0]
+    if most_pixels is None:
+        most_pixels = _LEGIBLE if inches > _MOST_INCHES else NARROW
     image.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
     packed = io.BytesIO()
     quality = _QUALITY if most_pixels <= NARROW else _QUALITY_OF_WIDE

@@ -53,7 +53,7 @@ def variance(expression: AnnData, *, threshold: float = 1.0, pseudocount: float 
     >>> gene = lotwise.datasets.three_batches().gene
     >>> lotwise.tl.variance(gene)
     >>> gene.uns["lotwise"]["variance"]["reason"].iloc[0]
-    'each level has one sample'
+    'each batch has one sample, so the effect of batch is part of the residual'
     """
     tpm = tpm_of(expression)
     values = np.log2(tpm[:, np.median(tpm, axis=0) >= threshold] + pseudocount)

@@ -90,8 +90,11 @@ def test_variance_components__factors_that_group_alike_have_one_row_together():
 @pytest.mark.parametrize(
     ("levels", "reason"),
     [
-        (np.arange(30), "each level has one sample"),
-        (np.zeros(30), "all samples have the same level"),
+        (
+            np.arange(30),
+            "each batch has one sample, so the effect of batch is part of the residual",
+        ),
+        (np.zeros(30), "all samples have the same batch"),
     ],
 )
 def test_variance_components__a_factor_without_replicates_or_levels_is_nan(levels, reason):

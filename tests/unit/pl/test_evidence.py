@@ -123,8 +123,20 @@ def test_variance__without_a_factor_gives_the_reason():
     tables = [get.evidence(gene, f"variance{part}") for part in ("", "_density")]
     (axis,) = pl.variance(tables[0], density=tables[1]).axes
     said = " ".join(text.get_text() for text in axis.texts)
-    assert " ".join(said.split()) == "not drawn: batch: each level has one sample"
+    reason = "each batch has one sample, so the effect of batch is part of the residual"
+    assert " ".join(said.split()) == f"not drawn: batch: {reason}"
     assert not axis.collections
+
+
+def test_variance__a_long_reason_is_no_wider_than_the_figure():
+    shares = [
+        {"factor": "batch", "share": 0.5, "n_features": 3, "reason": ""},
+        {"factor": "donor", "share": np.nan, "n_features": 0, "reason": "a long reason " * 12},
+    ]
+    density = {"factor": "batch", "share_from": 0.0, "share_to": 1.0, "fraction": [1.0]}
+    figure = pl.variance(pd.DataFrame(shares), density=pd.DataFrame(density))
+    figure.draw_without_rendering()
+    assert figure.texts[0].get_window_extent().width <= figure.bbox.width
 
 
 def test_variance__violins_end_at_0_and_100_per_cent():
@@ -161,6 +173,11 @@ def test_identity__marks_what_does_not_hold_and_leaves_the_unannotated_blank():
     )
     axis = pl.identity(table).axes[0]
     assert [text.get_text() for text in axis.texts] == ["250 \N{MULTIPLICATION SIGN}", "<0.01"]
+    cross = "\N{MULTIPLICATION SIGN}: expectation not met"
+    assert axis.get_title() == f"p: TPM (grey: not annotated; {cross})"
+    of_one = pl.identity(table[table["marker"] == "CD34"]).axes[0]
+    assert of_one.get_title() == f"p: TPM ({cross})"
+    assert pl.identity(table[2:3]).axes[0].get_title() == "p: TPM", "no cell is grey or crossed"
     image = axis.images[0].get_array()
     np.testing.assert_array_equal(np.ma.getmaskarray(image), [[False, True], [False, True]])
     with pytest.raises(InputError, match="got several"):
@@ -183,6 +200,8 @@ def test_isoform_switches__bars_reach_one_and_the_sixth_isoform_is_grey():
     np.testing.assert_allclose(tops, 1)
     assert len(axis.containers) == 6
     assert axis.get_title() == "g: distance 0.30, no p-value"
+    named = [text.get_text() for text in axis.get_legend().get_texts()]
+    assert named == ["others", "t4", "t3", "t2", "t1", "t0"], "as in the stack, from the top"
     assert figure.texts[0].get_text().startswith("no p-value without bootstraps")
     known = pl.isoform_switches(table.assign(p_adjusted=0.01), usage=usage)
     assert not known.texts

@@ -7,7 +7,7 @@ import pytest
 from handmade import Tree
 
 import lotwise
-from lotwise.report.charts import detectable_chart
+from lotwise.report.charts import detectable_chart, heatmap_chart
 from lotwise.report.pictures import Picture
 from lotwise.report.run_tables import read_findings
 
@@ -31,6 +31,12 @@ def level(tmp_path):
     tree.write("gene", "detectable", rows)
     tree.write("gene", "unseen", [PAIR | {"fold": 2.0, "threshold": 0.97, "share": 0.5}])
     return read_findings(tree.root).levels[0]
+
+
+def test_heatmap_chart__its_colour_bar_has_several_numbers(level):
+    picture = Picture(caption="", alt="", missing="x")
+    chart = heatmap_chart(level, decimals=4, picture=picture)
+    assert chart.spec["encoding"]["color"]["legend"]["tickCount"] == 5
 
 
 def test_detectable_chart__says_what_is_drawn_in_the_words_of_the_figure(level):

@@ -622,8 +622,10 @@ class Level:
         return self._rows
 
 
-def share(factor, within, reason=""):
-    return {"factor": factor, "within_condition": within, "n_features": 14_020, "reason": reason}
+def share(factor, within, reason="", n_levels=3):
+    n_levels = 6 if factor == "residual" else n_levels
+    of_factor = {"factor": factor, "n_levels": n_levels, "within_condition": within}
+    return {**of_factor, "n_features": 14_020, "reason": reason}
 
 
 def test_variance_remark__names_the_shares_within_a_condition():
@@ -638,11 +640,13 @@ def test_variance_remark__names_the_shares_within_a_condition():
 def test_variance_remark__names_a_factor_that_cannot_be_computed():
     """Its part of the variance is in the residual: a batch without an effect is not the answer."""
     nan = float("nan")
-    rows = [share("donor", nan, "each level has one sample"), share("batch", 0.0)]
+    why = "each donor has one sample, so the effect of donor is part of the residual"
+    rows = [share("donor", nan, why, n_levels=6), share("batch", 0.0)]
     (remark,) = variance_remark(Level([*rows, share("residual", 1.0)]))
     assert plain(remark.text) == (
         "Batch explains 0 % of the variance of expression (median over 14,020 genes). The share "
-        "of donor is not known: each level has one sample."
+        "of donor is not known: each donor has one sample, so the effect of donor is part of the "
+        "residual. The effect of donor can hide an effect of batch."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import anndata
 import numpy as np
 import pandas as pd
@@ -259,6 +261,20 @@ def test_titration__figure_has_a_curve_for_each_criterion(gene, criteria):
     found = titrate({"gene": gene}, criteria, profile=other(gene), shares=SHARES, n_repeats=1)
     (axis,) = lotwise.pl.titration(found.curve).axes
     assert len(axis.lines) == found.curve["criterion"].nunique()
+
+
+def test_titration__curves_that_are_equal_are_all_seen():
+    """Each was hidden by the next one."""
+    names = ["overall", "r", "size", "depth"]
+    rows = [
+        {"criterion": name, "profile": "x", "share": share, "caught": 0.0}
+        for name in names
+        for share in (0.1, 0.5)
+    ]
+    (axis,) = lotwise.pl.titration(pd.DataFrame(rows)).axes
+    assert [line.get_label() for line in axis.lines] == ["r", "size", "depth", "whole verdict"]
+    widths = [line.get_linewidth() for line in axis.lines]
+    assert all(below >= above + 1 for below, above in itertools.pairwise(widths))
 
 
 PANEL_LINE = """

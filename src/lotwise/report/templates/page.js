@@ -166,13 +166,14 @@
     table.dataset.name = "pair";
     node("span", `Features that lower R most: ${short(found.samples[pair.a])} and ${short(found.samples[pair.b])}`, node("caption", "", table));
     const head = node("tr", "", node("thead", "", table));
-    ["feature", "gene", `${found.unit}, sample A`, `${found.unit}, sample B`, "log2 ratio", "share of 1 \u2212 R"].forEach((label) => {
+    const symbols = rows.some((row) => row.symbol);
+    ["feature", ...(symbols ? ["gene"] : []), `${found.unit}, sample A`, `${found.unit}, sample B`, "log2 ratio", "share of 1 \u2212 R"].forEach((label) => {
       node("th", label, head).scope = "col";
     });
     const body = node("tbody", "", table);
     for (const row of rows) {
       const line = node("tr", "", body);
-      for (const text of [row.id, row.symbol]) node("td", text, line);
+      for (const text of symbols ? [row.id, row.symbol] : [row.id]) node("td", text, line);
       const numbers = [[row.tpm_a, row.raw_a], [row.tpm_b, row.raw_b], [ratioWords(row.ratio), row.ratio ?? -9e99], [percent(row.share), row.share]];
       for (const [text, order] of numbers) node("td", text, line).dataset.order = order;
     }
