@@ -24,7 +24,10 @@ class AgreementRecord(OfPair):
     )
     mean_from: float = column("smallest mean log2 TPM of the bin")
     mean_to: float = column("largest mean log2 TPM of the bin")
-    n_features: int = column("features in the bin, detected in both samples", heading="features")
+    n_features: int = column(
+        "features in the bin, with TPM at or above the threshold in both samples",
+        heading="features",
+    )
     median_ratio: float = column(
         "median of TPM_a / TPM_b over the features (shift in composition), removed from M",
         heading="median ratio",

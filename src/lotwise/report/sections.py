@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lotwise.acquire.published import Verification
@@ -29,7 +30,9 @@ def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
     for statistic in statistics():
         if statistic.name not in ARRANGED:
             add_statistic(sections, statistic, findings, decimals=decimals)
-    return list(sections.values())
+    # One run has one unit.
+    unit = findings.levels[0].unit
+    return [replace(one, lead=one.lead.replace("TPM", unit)) for one in sections.values()]
 
 
 def add_statistic(

@@ -15,8 +15,10 @@ from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, 
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.report.certificate import write_certificate
 from lotwise.report.charts import cloud_spec, difference_spec
+from lotwise.report.interpretation import remarks_of
 from lotwise.report.pairs import contributions_section
 from lotwise.report.run_tables import LevelFindings, read_findings
+from lotwise.report.sections import sections_of
 from lotwise.report.summary import level_answer
 from lotwise.run import figures, steps
 from lotwise.run.evidence import draw_evidence
@@ -113,6 +115,20 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
         assert "normalized, sample A" in json.dumps(spec)
     certificate = write_certificate(tmp_path).read_text()
     assert "The numbers compared are normalized, not TPM." in certificate
+
+
+def test_write__no_sentence_of_the_page_contradicts_that_detection_needs_tpm(normalized, tmp_path):
+    config = EvidenceConfig(statistics=("agreement", "libraries"))
+    lotwise.compare(normalized, evidence=config).write(tmp_path, figures=FIGURES)
+    findings = read_findings(tmp_path)
+    said = {one.topic: one.text for one in remarks_of(findings.levels[0], decimals=4)}
+    assert "detection needs TPM, but the numbers are normalized" in said["Features counted"]
+    size = said["Size of differences"]
+    assert "genes with normalized values at or above the threshold in both" in size
+    assert "detected" not in size
+    for section in sections_of(findings, decimals=4):
+        assert "TPM" not in section.lead, section.name
+        assert "sum to a million" not in section.lead, section.name
 
 
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
