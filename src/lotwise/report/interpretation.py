@@ -292,7 +292,8 @@ def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
         text = (
             f"{counted(n, 'transcript')} {'has' if n == 1 else 'have'} no gene in the "
             f"transcript-to-gene map. Therefore {percent_words(min(shares))} to "
-            f"{percent_words(max(shares))} of a sample's {level.unit} are missing from the gene level."
+            f"{percent_words(max(shares))} of a sample's {level.unit} are missing from the gene "
+            "level."
         )
         state: State = "concern" if max(shares) > _MUCH_UNMAPPED else "computed"
         yield Remark(topic="Transcripts without a gene", text=text, state=state)

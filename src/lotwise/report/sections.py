@@ -64,12 +64,12 @@ def add_statistic(
 def samples_section(findings: Findings, _: int = 4) -> Section:
     """Return the section on the samples and on checks of their reads and libraries."""
     section = section_from(SAMPLES)
-    keys = list(findings.samples[0]) if findings.samples else []
-    every = [Column(key, key) for key in keys]
-    caption = "Samples compared"
-    section.blocks.append(
-        table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
-    )
+    if findings.samples:
+        every = [Column(key, key) for key in findings.samples[0]]
+        caption = "Samples compared"
+        section.blocks.append(
+            table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
+        )
     for rows, record, caption in (
         (findings.intake, Intake, "Reads present, each file read to its end"),
         (findings.yields, Yield, "Reads used by the quantifier"),

@@ -13,7 +13,7 @@ from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, 
 from lotwise.errors import InputError
 from lotwise.expression.features import features_of
 from lotwise.expression.given import listed_samples
-from lotwise.expression.labels import batches_of
+from lotwise.expression.labels import batches_of, samples_of
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
 from lotwise.samples import Sample, require_batches
@@ -41,12 +41,18 @@ class Comparison:
         The tables of each level by name, of correlations and evidence.
     correlation, evidence
         The settings of the computation.
+    samples
+        The samples compared.
+    sheet
+        The sample sheet from which they were read; None if they were not read from a sheet.
     """
 
     expression: Mapping[Level, AnnData]
     tables: Mapping[Level, Mapping[str, pd.DataFrame]]
     correlation: CorrelationConfig = field(default_factory=CorrelationConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    samples: Sequence[Sample] = ()
+    sheet: Path | None = None
 
     def __repr__(self) -> str:
         """Return samples, batches and names of tables; the tables themselves are long."""
@@ -77,10 +83,11 @@ class Comparison:
         figures: FiguresConfig | None = None,
         criteria: Path | str | None = None,
     ) -> Verdict | None:
-        """Write expression, tables, figures and, with criteria, the verdict below ``folder``.
+        """Write samples, expression, tables, figures and, with criteria, the verdict.
 
-        The sheet, the record, the workbook and the report are not written: `lotwise compare` also
-        writes these, and `lotwise report --out FOLDER` writes the report of this folder.
+        The record, the workbook and the report are not written: `lotwise compare` also writes
+        these, and `lotwise report --out FOLDER` writes the report of this folder. Those of an
+        earlier run are removed from the folder.
 
         Parameters
         ----------
@@ -98,27 +105,32 @@ class Comparison:
         Raises
         ------
         InputError
-            The folder cannot be written, or the criteria cannot be read.
+            The folder cannot be written, it has a sample sheet but no results, or the criteria
+            cannot be read.
         EnvironmentFault
             The disk is full.
         """
         from lotwise.acceptance import (
-            forget_verdict,
             read_criteria,
             register_criteria,
             write_verdict,
         )
         from lotwise.run.processes import Beside
-        from lotwise.run.steps import write_comparison
-        from lotwise.tree import CRITERIA, VERDICT, ResultTree
+        from lotwise.run.steps import forget_run, write_comparison, write_sheet
+        from lotwise.tree import CRITERIA, VERDICT, WORKBOOK, ResultTree
 
         tree = ResultTree(Path(folder))
+        if self.sheet is None and tree.samples.exists() and not tree.expression.exists():
+            raise InputError(
+                "this folder has a sample sheet, but no results; the sheet would be overwritten",
+                path=tree.samples,
+                remedy="choose another folder",
+            )
         given = None if criteria is None else read_criteria(criteria)
         if given is not None:
             register_criteria(tree.root, given)
-        # A verdict of an earlier run is not valid for these tables.
-        forget_verdict(tree.root, again=() if given is None else (VERDICT, CRITERIA))
-        with Beside() as beside:
+        forget_run(tree.root, WORKBOOK, again=() if given is None else (VERDICT, CRITERIA))
+        with write_sheet(self.samples, tree, given=self.sheet), Beside() as beside:
             write_comparison(self, tree, figures or FiguresConfig(), beside)
         return None if given is None else write_verdict(tree.root, given)
 
@@ -178,6 +190,7 @@ def compare(
     from lotwise.run.evidence import gather_evidence
 
     correlation, evidence = correlation or CorrelationConfig(), evidence or EvidenceConfig()
+    named = Path(samples) if isinstance(samples, Path | str) else None
     if isinstance(samples, Quantification):
         if expression is not None:
             raise InputError(
@@ -185,19 +198,26 @@ def compare(
                 remedy="omit 'expression', or give a sample sheet",
             )
         found = _levels_of(samples, None, levels)
+        compared = samples_of(next(iter(found.values())))
     else:
-        listed = listed_samples(samples)
-        named = Path(samples) if isinstance(samples, Path | str) else None
-        require_batches(listed, named)
+        compared = listed_samples(samples)
+        require_batches(compared, named)
         found = read_expression(
-            listed, expression or ExpressionConfig(), levels=levels, sheet=named
+            compared, expression or ExpressionConfig(), levels=levels, sheet=named
         )
     tables = {}
     for level, of_level in found.items():
         with step(f"{level} level, correlations"):
             tables[level] = correlate(of_level, correlation)
         tables[level] |= gather_evidence(of_level, evidence, correlation, with_scanpy=with_scanpy)
-    return Comparison(expression=found, tables=tables, correlation=correlation, evidence=evidence)
+    return Comparison(
+        expression=found,
+        tables=tables,
+        correlation=correlation,
+        evidence=evidence,
+        samples=compared,
+        sheet=named,
+    )
 
 
 def read_expression(

@@ -169,10 +169,40 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
         }
         for root in ("once", "steps")
     }
-    del found["steps"]["samples.tsv"]
     assert set(found["once"]) == set(found["steps"])
     differing = [name for name, held in found["once"].items() if held != found["steps"][name]]
     assert differing == []
+
+
+def test_write__samples_in_memory_have_a_sheet_that_the_page_shows(normalized, tmp_path):
+    normalized.gene.obs["donor"] = ["D1", "D1", "D2", "D2"]
+    compared = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
+    compared.write(tmp_path / "out", figures=FIGURES)
+    findings = read_findings(tmp_path / "out")
+    assert findings.batches == {"A": ["a1", "a2"], "B": ["b1", "b2"]}
+    assert [row["donor"] for row in findings.samples] == ["D1", "D1", "D2", "D2"]
+    assert findings.faults == ()
+
+
+def test_write__removes_pages_and_record_of_an_earlier_run(compared, tmp_path, caplog):
+    out = tmp_path / "out"
+    out.mkdir()
+    stale = ("report.html", "provenance.json", "certificate.html", "tables.xlsx")
+    for name in stale:
+        (out / name).write_text("old")
+    compared.write(out, figures=FIGURES)
+    assert not any((out / name).exists() for name in stale)
+    assert "removed provenance.json, " in caplog.text
+
+
+def test_write__leaves_a_sheet_of_the_user_as_it_is(compared, normalized, tmp_path):
+    sheet = tmp_path / "samples.tsv"
+    own = sheet.read_bytes()
+    in_memory = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
+    with pytest.raises(InputError, match="has a sample sheet, but no results"):
+        in_memory.write(tmp_path, figures=FIGURES)
+    compared.write(tmp_path, figures=FIGURES)
+    assert sheet.read_bytes() == own
 
 
 def test_write__the_h5ad_answers_without_computing(compared, tmp_path, monkeypatch):
