@@ -53,12 +53,18 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         register_criteria,
         write_verdict,
     )
+    from lotwise.acceptance.reading import unknown_labels
     from lotwise.tree import PAGE, PROVENANCE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
         left_out = listed(read.criteria.uncovered)
         click.echo(f"lotwise: warning: {read.name}: no criterion covers {left_out}", err=True)
+    for criterion in read.criteria.criteria:
+        for words in unknown_labels(out, criterion.measures()):
+            click.echo(
+                f"lotwise: warning: {read.name}: criterion {criterion.id!r}: {words}", err=True
+            )
     if register:
         register_criteria(out, read)
         title = " ".join(read.criteria.title.split())
@@ -130,16 +136,15 @@ def _list_tables(ctx: click.Context) -> None:
     from lotwise.files.records import meanings
 
     for table in tables().values():
-        meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")
-        click.echo(f"{table.name} ({', '.join(table.levels)}): {meaning}")
+        click.echo(f"{table.name} ({', '.join(table.levels)}): {table.meaning}")
         said = meanings(table.record)
         for name in table.statistics:
-            click.echo(f"  {name:<22}{said[name]}")
+            click.echo(f"  {name:<21} {said[name]}")
         if table.row_columns:
             click.echo("  rows can be chosen by:")
         for name, values in table.row_columns.items():
             required = "required: " if name in table.to_choose else ""
-            click.echo(f"    {name:<20}{required}{', '.join(values) or said[name]}")
+            click.echo(f"    {name:<19} {required}{', '.join(values) or said[name]}")
     ctx.exit()
 
 

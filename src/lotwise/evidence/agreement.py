@@ -20,7 +20,7 @@ class AgreementRecord(OfPair):
 
     table: ClassVar[str] = "agreement"
     bin: int = column(
-        "0: all features; 1 to 10: tenths by mean expression, lowest first", must_choose=True
+        "0 is all features, 1 to 10 are tenths by mean expression, lowest first", must_choose=True
     )
     mean_from: float = column("smallest mean log2 TPM of the bin")
     mean_to: float = column("largest mean log2 TPM of the bin")

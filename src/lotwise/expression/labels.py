@@ -12,6 +12,7 @@ from lotwise.expression.given import require_anndata
 from lotwise.expression.noted import noted
 from lotwise.samples import Sample
 from lotwise.samples.design import groups_of_several_donors
+from lotwise.wording import nearest
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -37,7 +38,7 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     if column not in expression.obs:
         raise InputError(
             f"the AnnData has no obs column {column!r}",
-            remedy=f"give the {column} of each sample",
+            remedy=f"give the {column} of each sample; {nearest(column, map(str, expression.obs))}",
         )
     found = expression.obs[column]
     return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
