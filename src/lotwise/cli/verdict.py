@@ -95,7 +95,7 @@ def say(verdict: Verdict, out: Path) -> None:
         The outcome is fail or not assessable.
     """
     from lotwise.report.interpretation import observations
-    from lotwise.report.words import number_beside
+    from lotwise.report.words import bound_words, number_beside
 
     criteria = verdict.criteria.criteria
     open_ = observations(out) if verdict.outcome == "pass" else ()
@@ -113,7 +113,7 @@ def say(verdict: Verdict, out: Path) -> None:
         # For text answers, the number is the fraction of rows with the answer, given in the reason.
         shown = judged.value is not None and one.criterion.is_ is None
         value = f"{number_beside(judged.value or 0.0, bound)}, " if shown else ""
-        needed = f"required {bound.removeprefix('is ')}"
+        needed = f"required {bound_words(bound).removeprefix('is ')}"
         click.echo(
             f"  {judged.outcome:<14}  {one.criterion.id}: {value}{needed}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''}; {_plain(judged.reason)}"

@@ -17,7 +17,7 @@ from lotwise.report.blocks import Section, Text, figure_block, section_from, tab
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
-from lotwise.report.words import NOT_KNOWN, exact_words, number_beside
+from lotwise.report.words import NOT_KNOWN, bound_words, exact_words, number_beside
 from lotwise.wording import counted
 from lotwise.workers import in_threads
 
@@ -132,6 +132,7 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
             **item,
             "value": _value(item, decimals),
             "interval": _interval(item, decimals),
+            "bound": bound_words(str(item.get("bound") or "")),
             "tier": str(item.get("tier") or ""),
         }
         for item in map(dict, criteria)
