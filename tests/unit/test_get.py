@@ -168,11 +168,12 @@ def test_evidence__an_unknown_table_is_answered_with_those_there_are(gene):
 def other_genes(gene):
     """R of 300 genes, together with data of 100, and with as many genes of other names."""
     lotwise.tl.libraries(gene)
-    renamed = gene.copy()
+    renamed, turned = gene.copy(), gene[:, ::-1].copy()
     renamed.var_names = [f"other{i}" for i in range(gene.n_vars)]
     return {
         "computed from 300 features, but the AnnData now has 100": gene[:, :100].copy(),
-        "computed from other features than": renamed,
+        "computed from other features, or from": renamed,
+        "or from the features in another order": turned,
     }
 
 

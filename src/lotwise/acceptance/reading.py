@@ -103,9 +103,20 @@ class TablesOnDisk:
     def why_validity_unknown(self) -> str:
         """Return why it is not known whether the comparison is valid; empty if it is known.
 
-        Each level holds what was found at both.
+        Each level holds what was found at both. If the expression was written again after R was
+        computed, the tables may be of other samples or values.
         """
+        from lotwise.expression.comparability import has_correlations
+
         tree = ResultTree(self.root)
+        for level in LEVELS:
+            table, h5ad = tree.table(level, "pairs"), tree.h5ad(level)
+            if table.is_file() and h5ad.is_file() and not has_correlations(h5ad):
+                earlier, later = (path.relative_to(self.root).as_posix() for path in (table, h5ad))
+                return (
+                    f"{later} was written after {earlier}, so the tables may be from an earlier "
+                    "run; run lotwise compare again, or all steps after lotwise expression"
+                )
         paths = [tree.h5ad(level) for level in LEVELS]
         if any(path.is_file() for path in paths):
             return ""

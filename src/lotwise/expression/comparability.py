@@ -81,6 +81,25 @@ def read_invalid_comparisons(path: Path) -> tuple[InvalidComparison, ...]:
     return tuple(map(InvalidComparison, codes.tolist(), sentences.tolist()))
 
 
+def has_correlations(path: Path) -> bool:
+    """Return whether an ``.h5ad`` file contains R: writing the expression again removes it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> path = Path(mkdtemp()) / "gene.h5ad"
+    >>> import lotwise
+    >>> lotwise.datasets.three_batches().gene.write_h5ad(path)
+    >>> has_correlations(path)
+    False
+    """
+    import h5py
+
+    with h5py.File(path) as file:
+        return f"obsp/{keys.PEARSON}" in file
+
+
 def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]:
     """Warn of each finding once, and return the findings."""
     once = tuple(dict.fromkeys(found))

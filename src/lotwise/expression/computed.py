@@ -76,7 +76,7 @@ def require_features(expression: AnnData, name: str, *, tool: str) -> None:
         )
     if int(found[_CHECKSUM]) != _checksum(expression):
         raise InputError(
-            f"{name!r} was computed from other features than those now in the AnnData",
+            f"{name!r} was computed from other features, or from the features in another order",
             remedy=remedy,
         )
 

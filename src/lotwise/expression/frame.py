@@ -133,7 +133,8 @@ def from_frame(
             table if table is None else _describe_features(table)[0] for table in (counts, lengths)
         )
         if _samples_are_columns(tpm, batches):
-            tpm, counts, lengths = tpm.T, _turned(counts, tpm), _turned(lengths, tpm)
+            tpm = tpm.T
+            counts, lengths = (table if table is None else table.T for table in (counts, lengths))
     _refuse_repeated(tpm)
     values = _numbers(tpm)
     if told.logarithm:
@@ -244,10 +245,6 @@ def _samples_are_columns(table: pd.DataFrame, batches: Batches | str | None) -> 
     )
 
 
-def _turned(table: pd.DataFrame | None, like: pd.DataFrame) -> pd.DataFrame | None:
-    return None if table is None else table.reindex(index=like.index, columns=like.columns).T
-
-
 def _refuse_repeated(table: pd.DataFrame) -> None:
     if not table.index.is_unique:
         twice = table.index[table.index.duplicated()][0]
@@ -268,7 +265,9 @@ def _layer(table: pd.DataFrame | None, like: pd.DataFrame) -> Floats:
     if table is None:
         return np.full(like.shape, np.nan)
     aligned = table.reindex(index=like.index, columns=like.columns)
-    if aligned.shape != table.shape or bool(aligned.isna().all(axis=None)):
+    # All values are NaN where a source of this lotwise had no counts.
+    has_names = like.index.isin(table.index).all() and like.columns.isin(table.columns).all()
+    if aligned.shape != table.shape or not has_names:
         raise InputError(
             "the samples or features of the counts or lengths differ from those of the TPM",
             remedy="give all tables with the same index and columns",

@@ -83,11 +83,16 @@ def _warn_of_logarithms(expression: AnnData, values: FloatArray, layer: str) -> 
     is_tpm = layer == keys.TPM
     if expression.n_vars < FEWEST or (is_tpm and unit_of(expression) != "TPM"):
         return
-    if not all(map(are_logarithms, values)):
+    logged = np.fromiter(map(are_logarithms, values), dtype=bool, count=len(values))
+    if not logged.any():
         return
+    at = int(np.argmax(logged))
     # A subset of features with low expression has such values, too. X of lotwise and, for another
     # layer, TPM tell them apart.
-    if is_tpm:
+    if not logged.all():
+        if not follows_logarithms(values[at], values[~logged].mean(axis=0)):
+            return
+    elif is_tpm:
         x: Any = None if expression.X is None else expression.X[:, :FEWEST]
         x = x.toarray() if hasattr(x, "toarray") else x
         if x is not None and np.allclose(x, np.log2(values[:, :FEWEST] + 1)):
@@ -99,7 +104,7 @@ def _warn_of_logarithms(expression: AnnData, values: FloatArray, layer: str) -> 
     what = "TPM" if is_tpm else f"value of layer {layer!r}"
     remedy = "put TPM into layers['tpm']" if is_tpm else "give a layer that is not logged"
     warn(
-        f"sample {str(expression.obs_names[0])!r}: the largest {what} is {values[0].max():.4g}, "
+        f"sample {str(expression.obs_names[at])!r}: the largest {what} is {values[at].max():.4g}, "
         f"so the values are probably logarithms; {remedy}, lotwise computes the logarithms",
         LotwiseWarning,
     )

@@ -29,7 +29,8 @@ class Tree:
         write_table(tree.table(level, table), to_frame(made, record))
         # The file that says whether samples can be compared; nothing speaks against it.
         tree.h5ad(level).parent.mkdir(exist_ok=True)
-        h5py.File(tree.h5ad(level), "w").close()
+        with h5py.File(tree.h5ad(level), "w") as stored:
+            stored["obsp/pearson"] = [[1.0]]
 
     def write_pairs(self, *pearsons: float, level: str = "gene", **given: object) -> None:
         """Write pairs of batches with these R over all features."""

@@ -156,12 +156,29 @@ def test_judge__tables_alone_do_not_say_that_samples_can_be_compared(judged, tre
     )
 
 
+def test_judge__tables_that_are_older_than_the_expression_are_not_assessable(
+    three_batches, tmp_path
+):
+    """`lotwise expression` ran again, with other values and the same names."""
+    again = three_batches.gene.copy()
+    lotwise.compare(three_batches).write(tmp_path)
+    criteria = read_criteria("encode_anisogenic")
+    before = judge(criteria, tmp_path)
+    write_level(again, ResultTree(tmp_path).h5ad("gene").parent)
+    after = judge(criteria, tmp_path)
+    assert "valid-comparison" not in before.named("not assessable")
+    assert "valid-comparison" in after.named("not assessable")
+    assert after.assessed[-1].judgement.reason.startswith(
+        "expression/gene.h5ad was written after correlation/gene.pairs.tsv"
+    )
+
+
 def test_judge_tables__is_the_verdict_on_the_same_tables_as_written(three_batches, tmp_path):
     compared = lotwise.compare(three_batches)
     for level, made in compared.tables.items():
         for name, table in made.items():
             write_table(ResultTree(tmp_path).table(level, name), table)
-    write_level(three_batches.gene, ResultTree(tmp_path).h5ad("gene").parent)
+    write_level(compared.gene, ResultTree(tmp_path).h5ad("gene").parent)
     for name in ("example", "encode_isogenic"):
         read = read_criteria(name)
         written = judge(read, tmp_path).as_json()

@@ -73,6 +73,11 @@ def test_from_frame__sums_isoforms_by_a_map(tpm, tmp_path):
     assert (gene.n_vars, isoform.n_vars) == (20, 40)
 
 
+def test_from_frame__takes_its_own_anndata_without_counts(tpm):
+    made = lotwise.from_frame(tpm, batches=["A", "B", "B"]).gene
+    assert lotwise.from_frame(made).gene.obs["batch"].to_list() == ["A", "B", "B"]
+
+
 @pytest.mark.parametrize("layer", [None, "tpm"])
 def test_from_frame__anndata(tpm, layer):
     stored = anndata.AnnData(

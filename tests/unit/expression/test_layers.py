@@ -81,6 +81,12 @@ def test_tpm_of__logarithms_are_named_by_every_function(name):
     assert told[0].filename == __file__
 
 
+def test_tpm_of__logarithms_of_one_sample_are_named(gene):
+    gene.layers["tpm"][1] = np.log1p(gene.layers["tpm"][1])
+    with pytest.warns(LotwiseWarning, match="sample 'lot2': the largest TPM .* put TPM"):
+        lotwise.tl.correlate(gene)
+
+
 @pytest.mark.parametrize("name", USES)
 def test_tpm_of__nan_are_refused_by_every_function(name):
     words = r"sample 'lot2': TPM of '[gt]0' is nan \(1 such value\).* join='inner'"

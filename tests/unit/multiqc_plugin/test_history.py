@@ -29,7 +29,8 @@ def judged(tmp_path):
     table = tmp_path / "correlation" / "gene.pairs.tsv"
     write_table(table, to_frame([PairRecord(**row)], PairRecord))
     (tmp_path / "expression").mkdir()
-    h5py.File(tmp_path / "expression" / "gene.h5ad", "w").close()
+    with h5py.File(tmp_path / "expression" / "gene.h5ad", "w") as stored:
+        stored["obsp/pearson"] = [[1.0]]
     criteria = parse_criteria(CRITERIA, source="c")
     write_verdict(tmp_path, CriteriaFile(name="c", criteria=criteria, text=CRITERIA))
     return tmp_path

@@ -103,6 +103,7 @@ class Tree:
             obs=pd.DataFrame(index=pd.Index(self.names, dtype=object)),
             var=pd.DataFrame(index=pd.Index(self.features, dtype=object)),
             layers={"tpm": np.resize(tpm, (n, len(self.features)))},
+            obsp={"pearson": np.eye(n)},
         )
         path = self.root / "expression" / f"{level}.h5ad"
         path.parent.mkdir(parents=True, exist_ok=True)
