@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from datetime import UTC, datetime
 from importlib.metadata import version
 from itertools import pairwise
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError, WiderLimitsWarning
+from lotwise.errors import InputError, WiderLimitsWarning, warn
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.checks import check_tpm, warn_of_sums
 from lotwise.expression.declared import UNREADABLE
@@ -135,11 +134,10 @@ def _append(new: AnnData, path: Path, *, source: Path | str, note: str) -> int:
     _refuse_copies(stored, path)
     after = _lower_limit(stored)
     if after < before:
-        warnings.warn(
+        warn(
             f"{path}: the addition widens the limits: the lower limit of R for a new batch was "
             f"{before:.4f} and is now {after:.4f}; check that the added batches are acceptable",
             WiderLimitsWarning,
-            stacklevel=3,
         )
     stored.uns[keys.LOTWISE] = {keys.LEVEL: _level_of(new)}
     told = {

@@ -6,6 +6,8 @@ the error; the command line prints it and ends with its ``exit_code``.
 
 from __future__ import annotations
 
+import sys
+import warnings
 from os import PathLike, fspath
 
 EXIT_DONE = 0
@@ -122,3 +124,11 @@ class ManyPairsWarning(LotwiseWarning):
 
 class UndefinedWarning(LotwiseWarning):
     """A statistic is not defined for some input; it is NaN, and the reason is recorded."""
+
+
+def warn(words: str, category: type[LotwiseWarning]) -> None:
+    """Warn at the line outside lotwise that called it, whichever function of lotwise warns."""
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001  # as warnings does
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "lotwise":
+        level, frame = level + 1, frame.f_back
+    warnings.warn(words, category, stacklevel=level + 1)

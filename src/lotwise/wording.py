@@ -8,24 +8,30 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 _MOST_NAMES: Final = 40
+# Similarity from which a name is suggested, and the number of names suggested at most.
+_CUTOFF: Final = 0.5
+_MOST_CLOSE: Final = 3
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return a suggestion for a wrong name: the nearest known name, or the known names if few.
+    """Return a suggestion for a wrong name: the nearest known names, or the known names if few.
 
     Examples
     --------
     >>> nearest("persons", ["pearson", "spearman"])
     "did you mean 'pearson'?"
-    >>> nearest("x", ["pearson", "spearman"])
-    'there are pearson, spearman'
+    >>> nearest("over_two_fold", ["over_2_fold", "over_4_fold"])
+    "did you mean 'over_2_fold' or 'over_4_fold'?"
+    >>> nearest("x", ["pearson", "spearman"]), nearest("x", [])
+    ('there are pearson, spearman', 'there are none')
     """
     names = list(known)
-    close = closest(name, names)
-    return f"did you mean {close!r}?" if close else f"there are {listed(names, most=_MOST_NAMES)}"
+    if close := _equally_close(name, names, cutoff=_CUTOFF)[:_MOST_CLOSE]:
+        return f"did you mean {' or '.join(map(repr, close))}?"
+    return f"there are {listed(names, most=_MOST_NAMES) or 'none'}"
 
 
-def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
+def closest(name: str, known: Iterable[str], *, cutoff: float = _CUTOFF) -> str:
     """Return the known name that a wrong one comes nearest to; empty where none is near.
 
     Examples
@@ -33,7 +39,19 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     >>> closest("persons", ["pearson", "spearman"]), closest("x", ["pearson"])
     ('pearson', '')
     """
-    return next(iter(difflib.get_close_matches(name, list(known), n=1, cutoff=cutoff)), "")
+    return next(iter(_equally_close(name, list(known), cutoff=cutoff)), "")
+
+
+def _equally_close(name: str, known: Sequence[str], *, cutoff: float) -> list[str]:
+    """Return the known names that are nearest to a wrong one, in their order.
+
+    Names that differ only in case are nearest.
+    """
+    if same := [one for one in known if one.casefold() == name.casefold()]:
+        return same
+    close = difflib.get_close_matches(name, known, n=max(len(known), 1), cutoff=cutoff)
+    ratio = {one: difflib.SequenceMatcher(None, one, name).ratio() for one in close}
+    return [one for one in dict.fromkeys(known) if close and ratio.get(one) == ratio[close[0]]]
 
 
 def number(value: float) -> str:

@@ -59,10 +59,13 @@ def check_rows(measure: Measure) -> None:
             _check_cell(name, kinds[name], value, said[name])
     for name in measure.source.to_choose:
         if name not in measure.rows:
+            choices = said[name].choices
+            such = (
+                f", such as {name}: {choices[0]}" if choices else f" ({name}: {said[name].meaning})"
+            )
             msg = (
                 f"table {measure.table!r} has a separate statistic for each {name}; choose one "
-                f"under rows, such as {name}: "
-                f"{(said[name].choices or ('...',))[0]}"
+                f"under rows{such}"
             )
             raise ValueError(msg)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -17,7 +18,7 @@ from lotwise.files.records import columns
 from lotwise.files.tables import read_table
 from lotwise.keys import LEVELS, Level
 from lotwise.tree import SAMPLES, ResultTree
-from lotwise.wording import counted, listed
+from lotwise.wording import counted, listed, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -209,6 +210,30 @@ def read_judged(
             from_earlier_run({f"it does not contain the same samples as {SAMPLES}": [name]})
         )
     return table
+
+
+def unknown_labels(root: Path, measures: Iterable[tuple[Level, Measure]]) -> Iterator[str]:
+    """Yield each sample, batch, condition or donor that rows of measures name and results lack.
+
+    Tables that do not exist yet, or cannot be read, are left out.
+    """
+    results = TablesOnDisk(root)
+    of_sheet = {text for name, one in results.compared().items() for text in (name, *one.values())}
+    for level, measure in measures:
+        chosen = {name: wanted for name, wanted in measure.rows.items() if name in LABELLED}
+        table = None
+        if chosen:
+            with suppress(InputError):
+                table = results.read(measure.table, level, chosen)
+        if table is None:
+            continue
+        for name, wanted in chosen.items():
+            known = {*table[name]} | of_sheet
+            for value in wanted if isinstance(wanted, tuple) else (wanted,):
+                if value not in known:
+                    near = nearest(str(value), map(str, table[name].unique()))
+                    path = ResultTree(Path()).table(level, measure.table).as_posix()
+                    yield f"rows: {name} {value!r} does not occur in {path}; {near}"
 
 
 def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Labels]) -> str:

@@ -59,13 +59,18 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         require_tables,
         write_verdict,
     )
-    from lotwise.acceptance.reading import EARLIER
+    from lotwise.acceptance.reading import EARLIER, unknown_labels
     from lotwise.tree import PAGE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)
     if read.criteria.uncovered:
         left_out = listed(read.criteria.uncovered)
         click.echo(f"lotwise: warning: {read.name}: no criterion covers {left_out}", err=True)
+    for criterion in read.criteria.criteria:
+        for words in unknown_labels(out, criterion.measures()):
+            click.echo(
+                f"lotwise: warning: {read.name}: criterion {criterion.id!r}: {words}", err=True
+            )
     if register:
         register_criteria(out, read)
         title = " ".join(read.criteria.title.split())
@@ -97,7 +102,7 @@ def say(verdict: Verdict, out: Path) -> None:
         The outcome is fail or not assessable.
     """
     from lotwise.report.interpretation import observations
-    from lotwise.report.words import number_beside
+    from lotwise.report.words import bound_words, number_beside
 
     criteria = verdict.criteria.criteria
     open_ = observations(out) if verdict.outcome == "pass" else ()
@@ -115,7 +120,7 @@ def say(verdict: Verdict, out: Path) -> None:
         # For text answers, the number is the fraction of rows with the answer, given in the reason.
         shown = judged.value is not None and one.criterion.is_ is None
         value = f"{number_beside(judged.value or 0.0, bound)}, " if shown else ""
-        needed = f"required {bound.removeprefix('is ')}"
+        needed = f"required {bound_words(bound).removeprefix('is ')}"
         click.echo(
             f"  {judged.outcome:<14}  {one.criterion.id}: {value}{needed}"
             f"{f' at {_plain(judged.where)}' if judged.where else ''}; {_plain(judged.reason)}"
@@ -138,16 +143,15 @@ def _list_tables(ctx: click.Context) -> None:
     from lotwise.files.records import meanings
 
     for table in tables().values():
-        meaning = (table.record.__doc__ or "").splitlines()[0].replace("`", "")
-        click.echo(f"{table.name} ({', '.join(table.levels)}): {meaning}")
+        click.echo(f"{table.name} ({', '.join(table.levels)}): {table.meaning}")
         said = meanings(table.record)
         for name in table.statistics:
-            click.echo(f"  {name:<22}{said[name]}")
+            click.echo(f"  {name:<21} {said[name]}")
         if table.row_columns:
             click.echo("  rows can be chosen by:")
         for name, values in table.row_columns.items():
             required = "required: " if name in table.to_choose else ""
-            click.echo(f"    {name:<20}{required}{', '.join(values) or said[name]}")
+            click.echo(f"    {name:<19} {required}{', '.join(values) or said[name]}")
     ctx.exit()
 
 

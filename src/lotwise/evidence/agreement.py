@@ -20,11 +20,14 @@ class AgreementRecord(OfPair):
 
     table: ClassVar[str] = "agreement"
     bin: int = column(
-        "0: all features; 1 to 10: tenths by mean expression, lowest first", must_choose=True
+        "0 is all features, 1 to 10 are tenths by mean expression, lowest first", must_choose=True
     )
     mean_from: float = column("smallest mean log2 TPM of the bin")
     mean_to: float = column("largest mean log2 TPM of the bin")
-    n_features: int = column("features in the bin, detected in both samples", heading="features")
+    n_features: int = column(
+        "features in the bin, with TPM at or above the threshold in both samples",
+        heading="features",
+    )
     median_ratio: float = column(
         "median of TPM_a / TPM_b over the features (shift in composition), removed from M",
         heading="median ratio",

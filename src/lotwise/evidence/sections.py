@@ -19,7 +19,7 @@ SAMPLES: Final = ReportSection(
     "samples",
     "Samples and intake",
     "This section lists the samples, the checks of their reads, and the depth of each library. "
-    "Read this before any R: the TPM of a failed library also sum to a million.",
+    "Read this before any R: TPM are relative, so they do not show that a library failed.",
 )
 FIGURES: Final = ReportSection(
     "figures",
@@ -36,10 +36,10 @@ SENSITIVITY: Final = ReportSection(
 AGREEMENT: Final = ReportSection(
     "agreement",
     "Agreement",
-    "R does not measure differences; M does. For each feature detected in both samples, the ratio "
-    "of the two TPM is divided by the median of these ratios. M is the log2 of the result. TPM are "
-    "relative: if all features change by the same factor, R and M do not show it. Only spike-ins "
-    "do (table of composition).",
+    "R does not measure differences; M does. For each feature with TPM at or above the threshold "
+    "in both samples, the ratio of the two TPM is divided by the median of these ratios. M is the "
+    "log2 of the result. TPM are relative: if all features change by the same factor, R and M do "
+    "not show it. Only spike-ins do (table of composition).",
 )
 CONTRIBUTIONS: Final = ReportSection(
     "contributions",

@@ -195,6 +195,13 @@ class ResultTable:
     shown: Table
 
     @property
+    def meaning(self) -> str:
+        """One sentence on its content; tables that share a record differ in their captions."""
+        if self.shown.name:
+            return self.shown.caption
+        return (self.record.__doc__ or "").partition("\n")[0].replace("`", "")
+
+    @property
     def levels(self) -> tuple[Level, ...]:
         """The levels for which it exists."""
         return self.statistic.levels

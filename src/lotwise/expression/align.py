@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import numpy as np
 import polars as pl
 
-from lotwise.errors import InputError, SharedFeaturesWarning
+from lotwise.errors import InputError, SharedFeaturesWarning, warn
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.identifiers import strip_versions
@@ -51,12 +50,11 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             keys_of = plain
             named = _common({name: read[name].features for name in names})
             rest = max(_share_outside(abundance, named) for abundance in read.values())
-            warnings.warn(
+            warn(
                 "the version numbers of identifiers differ between samples and are ignored, so "
                 f"{n_plain - n_shared:,} more features match. If version numbers were used, up to "
                 f"{percent(rest)} of the TPM of a sample would not be compared",
                 SharedFeaturesWarning,
-                stacklevel=3,
             )
     shared, union = _common(keys_of), set().union(*(set(own.to_list()) for own in keys_of.values()))
     invalid: tuple[InvalidComparison, ...] = ()
@@ -83,10 +81,9 @@ def align_features(read: Mapping[str, Abundance], *, min_shared: float) -> Align
             f"; the other features have up to {percent(lost[most])} of the TPM of a sample "
             f"(the highest percentage is in {most!r})"
         )
-        warnings.warn(
+        warn(
             f"{came}; only common features are compared",
             SharedFeaturesWarning,
-            stacklevel=3,
         )
         if lost[most] > _MOST_LOST:
             invalid = (

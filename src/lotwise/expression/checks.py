@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
-from lotwise.errors import InputError, TpmSumWarning
+from lotwise.errors import InputError, TpmSumWarning, warn
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.identifiers import plain_names
 from lotwise.expression.scale import (
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 TpmSum = Literal["million", "any", "unchecked"]
 
 _MILLION: Final = 1e6
+_SUM: Final = "TPM sum to"
 _MULTIPLES: Final = "all values are multiples of one number, as counts per million (CPM) are"
 # RSEM and others print few decimals: a sum may deviate by rounding only.
 _ROUNDING: Final = 0.005
@@ -108,7 +108,7 @@ def check_tpm(sample: str, abundance: Abundance, *, tpm_sum: TpmSum = "million")
                 "'tpm_sum: any' (--tpm-sum any)",
             )
         return ""
-    came = f"sample {sample!r}: TPM sum to {total:,.0f}, not 1,000,000"
+    came = f"sample {sample!r}: {_SUM} {total:,.0f}, not 1,000,000"
     if (
         tpm_sum == "any"
         and total < _MILLION
@@ -261,12 +261,18 @@ def check_unit(read: Mapping[str, Abundance], unit: str) -> None:
 
 
 def warn_of_sums(notices: Iterable[str]) -> str:
-    """Warn once of the notices of :func:`check_tpm` on all samples; return the warning."""
+    """Warn once of the notices of :func:`check_tpm` on all samples; return them in words."""
     told = list(filter(None, notices))
     if not told:
         return ""
     words = f"{told[0]}{f' ({len(told) - 1} more such samples)' if len(told) > 1 else ''}"
-    warnings.warn(words, TpmSumWarning, stacklevel=4)
+    remedy = (
+        ". R is computed without the missing features; give the TPM of all features if they were "
+        "not left out on purpose"
+        if _SUM in words
+        else ""
+    )
+    warn(f"{words}{remedy}", TpmSumWarning)
     return words
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lotwise import keys
-from lotwise.errors import LotwiseWarning
+from lotwise.errors import LotwiseWarning, warn
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import Aligned, align_features, same_names
 from lotwise.expression.checks import (
@@ -112,11 +111,10 @@ def combine_levels(
         aligned["gene"] = aligned.get("gene") or align_features(read["gene"], min_shared=min_shared)
         gene = _stack_genes(aligned["gene"], tx2gene, transcripts)
     if gene is None:
-        warnings.warn(
+        warn(
             "the gene level is missing, because the quantifications are of transcripts and no "
             "transcript-to-gene map was given (tx2gene)",
             LotwiseWarning,
-            stacklevel=2,
         )
     _warn_of_shallow_libraries(samples, isoform or gene)
     if bootstraps:
@@ -174,20 +172,18 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
     differ = (given != "") & (strip_versions(given) != strip_versions(own))
     if differ.any():
         at = int(differ.arg_true()[0])
-        warnings.warn(
+        warn(
             f"{int(differ.sum()):,} of {len(given):,} transcripts belong to different genes in "
             f"RSEM's files and in {source}. For example, {isoform.features[at]!r} belongs to "
             f"{own[at]!r} in RSEM's files, but to {given[at]!r} in {source}. The isoforms are "
             f"summed to the genes in {source}",
             LotwiseWarning,
-            stacklevel=3,
         )
     elif source == _OWN_MAP and isoform.features.equals(own):
-        warnings.warn(
+        warn(
             "RSEM was run without a map of genes, so its files *.genes.results list transcripts "
             "instead of genes; give a transcript-to-gene map (tx2gene)",
             LotwiseWarning,
-            stacklevel=3,
         )
     return bool(differ.any())
 
@@ -195,12 +191,11 @@ def _has_other_genes(isoform: LevelArrays, own: pl.Series | None, source: str) -
 def _warn_of_transcripts(gene: Abundance) -> None:
     """Warn if a table of genes contains transcripts, as RSEM's does if run without genes."""
     if level_by_names(gene.features) == "isoform":
-        warnings.warn(
+        warn(
             f"{gene.path}: the file should contain genes but contains transcripts "
             f"({gene.features[0]}); give these values as isoforms, with a transcript-to-gene map "
             "(tx2gene)",
             LotwiseWarning,
-            stacklevel=3,
         )
 
 
@@ -210,24 +205,22 @@ def _warn_of_altered_names(abundance: Abundance) -> None:
     if level_by_names(abundance.features):
         return
     for kind, names, cause in altered_names(abundance.features):
-        warnings.warn(
+        warn(
             f"{abundance.path}: the names of {len(names):,} features are {kind} "
             f"({', '.join(names[:_EXAMPLES])}): {cause}; use the original table",
             LotwiseWarning,
-            stacklevel=3,
         )
 
 
 def _warn_of_missing_bootstraps(read: Mapping[str, Abundance]) -> None:
     without = [name for name, abundance in read.items() if abundance.bootstrap_counts is None]
     if without:
-        warnings.warn(
+        warn(
             f"bootstraps were requested, but {len(without)} of {len(read)} samples have no "
             f"bootstraps (sample {without[0]!r}: {read[without[0]].path}); run kallisto quant -b "
             "30 or salmon "
             "quant --numBootstraps 30",
             LotwiseWarning,
-            stacklevel=3,
         )
 
 
@@ -255,13 +248,12 @@ def _warn_of_shallow_libraries(samples: Sequence[Sample], arrays: LevelArrays | 
         return
     shares, flagged, _ = shallow_libraries(totals)
     for row in np.flatnonzero(flagged).tolist():
-        warnings.warn(
+        warn(
             f"sample {samples[row].sample!r} has only {totals[row]:,.0f} counts; the median of the "
             f"other samples is {np.median(np.delete(totals, row)):,.0f} (ratio {shares[row]:.2g}). "
             "R of such a failed library is low even if its batch is sound; exclude this sample or "
             "sequence it again",
             LotwiseWarning,
-            stacklevel=3,
         )
 
 

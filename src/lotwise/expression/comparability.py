@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -13,7 +12,7 @@ import polars as pl
 
 from lotwise import keys
 from lotwise.config.reads import Limits
-from lotwise.errors import InvalidComparisonWarning
+from lotwise.errors import InvalidComparisonWarning, warn
 from lotwise.expression.abundance import Abundance, Floats
 from lotwise.expression.copies import find_copies, find_repeats, find_shared_reads
 from lotwise.expression.identifiers import organisms_of
@@ -105,7 +104,7 @@ def warn_of(found: Iterable[InvalidComparison]) -> tuple[InvalidComparison, ...]
     """Warn of each finding once, and return the findings."""
     once = tuple(dict.fromkeys(found))
     for one in once:
-        warnings.warn(one.sentence, InvalidComparisonWarning, stacklevel=3)
+        warn(one.sentence, InvalidComparisonWarning)
     return once
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,7 +27,7 @@ from lotwise.expression.read import MIN_SHARED, Quantification
 from lotwise.expression.transcripts import TranscriptMap
 from lotwise.keys import Level
 from lotwise.samples import PHASES, Sample, refuse_two_spellings
-from lotwise.wording import counted
+from lotwise.wording import counted, nearest
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -34,17 +35,28 @@ if TYPE_CHECKING:
 Batches = Mapping[str, str] | Sequence[str] | pd.Series
 # Used in messages in place of a file name.
 _IN_MEMORY: Final = Path("the table in memory")
-_LOG2: Final = re.compile(r"log2\(\s*(\w+)\s*\+\s*([\d.]+)\s*\)", re.IGNORECASE)
+_UNITS: Final = ("tpm", "cpm", "normalized")
+# Logarithms, and the functions that undo them. log1p is the natural logarithm of the value + 1.
+_LOGARITHMS: Final[Mapping[str, Callable[[Floats], Floats]]] = {
+    "log2": np.exp2,
+    "ln": np.exp,
+    "log10": partial(np.power, 10.0),
+}
+_LOGARITHM: Final = re.compile(
+    rf"(?:({'|'.join(_LOGARITHMS)})\(\s*({'|'.join(_UNITS)})\s*\+\s*(\d+\.?\d*|\.\d+)\s*\)"
+    rf"|log1p\(\s*({'|'.join(_UNITS)})\s*\))",
+    re.IGNORECASE,
+)
 # Columns of obs that describe the design.
 _DESCRIBED: Final = (keys.REPLICATE, keys.DONOR, keys.CONDITION, keys.PHASE)
-_UNITS: Final = ("tpm", "cpm", "normalized")
 
 
 class _Unit(NamedTuple):
-    """The unit of the values, and the constant of a logarithm that must be undone."""
+    """The unit of the values, and the base and constant of a logarithm that must be undone."""
 
     name: str
-    log_constant: float | None
+    logarithm: str = ""
+    constant: float = 0.0
 
 
 def from_frame(
@@ -80,7 +92,8 @@ def from_frame(
         Genes of transcripts, see :func:`lotwise.read_quant`.
     unit
         Unit of the values: ``"tpm"``, ``"cpm"``, ``"normalized"``, or the logarithm of one of
-        them, such as ``"log2(CPM + 1)"``; logarithms are converted back. A unit other than TPM is
+        them, such as ``"log2(CPM + 1)"``; ``log2``, ``ln`` and ``log10`` are known, and ``log1p``
+        (scanpy) as in ``"log1p(CPM)"``. Logarithms are converted back. A unit other than TPM is
         kept in ``uns["lotwise"]["unit"]`` for labels and the record. A statistic that requires
         TPM is then NaN with a reason, or raises an error.
     tpm_sum
@@ -124,10 +137,10 @@ def from_frame(
             counts, lengths = (table if table is None else table.T for table in (counts, lengths))
     _refuse_repeated(tpm)
     values = _numbers(tpm)
-    if told.log_constant is not None:
+    if told.logarithm:
         with np.errstate(over="ignore"):
-            values = np.exp2(values) - told.log_constant
-        values[np.abs(values) < _ROUNDING * told.log_constant] = 0.0
+            values = _LOGARITHMS[told.logarithm](values) - told.constant
+        values[np.abs(values) < _ROUNDING * told.constant] = 0.0
     samples = _samples(tpm, batches, described)
     refuse_two_spellings(samples)
     features = pl.Series([str(name) for name in tpm.columns], dtype=pl.String)
@@ -167,18 +180,22 @@ _ROUNDING: Final = 1e-9
 
 def _unit_of(unit: str) -> _Unit:
     """Return the unit without its logarithm."""
-    if match := _LOG2.fullmatch(unit.strip()):
-        return _Unit(_spelled(match[1]), float(match[2]))
-    if unit.strip().lower() in _UNITS:
-        return _Unit(_spelled(unit.strip()), None)
+    unit = unit.strip()
+    if unit.lower() in _UNITS:
+        return _Unit(_spelled(unit))
+    if match := _LOGARITHM.fullmatch(unit):
+        if match[4]:
+            return _Unit(_spelled(match[4]), "ln", 1.0)
+        return _Unit(_spelled(match[2]), match[1].lower(), float(match[3]))
     raise InputError(
         f"unknown unit {unit!r}",
-        remedy=f"choose from {', '.join(_UNITS)}, or a logarithm such as 'log2(CPM + 1)'",
+        remedy=f"choose from {', '.join(_UNITS)}, or the logarithm of one of them: "
+        "'log2(CPM + 1)', 'ln(CPM + 1)', 'log10(CPM + 1)' or 'log1p(CPM)'",
     )
 
 
 def _spelled(name: str) -> str:
-    return name.upper() if name.lower() in {"tpm", "cpm", "fpkm", "rpkm"} else name.lower()
+    return name.upper() if name.lower() in {"tpm", "cpm"} else name.lower()
 
 
 def _describe_features(table: pd.DataFrame) -> tuple[pd.DataFrame, pl.Series | None]:
@@ -322,7 +339,8 @@ def _tables_of(
         if column not in stored.obs:
             raise InputError(
                 f"the AnnData has no obs column {column!r}",
-                remedy="give the name of the batch column, or the batch of each sample",
+                remedy="give the name of the batch column, or the batch of each sample; "
+                + nearest(column, map(str, stored.obs)),
             )
         batches = list(stored.obs[column])
 

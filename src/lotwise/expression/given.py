@@ -19,14 +19,21 @@ _REMEDIES: Final = {
     "path": "read the file first, with lotwise.read_quant or, for an .h5ad file, anndata.read_h5ad",
     "None": "the samples were read without this level",
 }
-_FROM_FRAME: Final = "give the result of lotwise.from_frame for it"
+_MAPPING: Final = "give a mapping from sample names to these files"
+_WHOLE: Final = (
+    "give the result of lotwise.from_frame or lotwise.read_quant as a whole, as in "
+    "lotwise.compare(lotwise.from_frame(...))"
+)
 _SAMPLES: Final = {
-    "AnnData": _FROM_FRAME,
-    "DataFrame": _FROM_FRAME,
+    "AnnData": _WHOLE,
+    "tuple of AnnData": _WHOLE,
+    "list of AnnData": _WHOLE,
+    "DataFrame": "give the result of lotwise.from_frame for it",
     "Comparison": "its samples are already compared",
     "Quantification": "its samples are already read",
     "dict": "give the result of lotwise.read_quant for it",
-    "list of path": "give a mapping from sample names to these files",
+    "list of path": _MAPPING,
+    "tuple of path": _MAPPING,
 }
 _MAPPINGS: Final = {
     "AnnData": "give {'gene': expression} or {'isoform': expression}",
@@ -113,7 +120,8 @@ def listed_samples(given: Path | str | Sequence[Sample]) -> tuple[Sample, ...]:
     >>> lotwise.compare(lotwise.datasets.three_batches().gene)
     Traceback (most recent call last):
     lotwise.errors.InputError: expected a sample sheet or samples, got AnnData; give the result of
-        lotwise.from_frame for it
+        lotwise.from_frame or lotwise.read_quant as a whole, as in
+        lotwise.compare(lotwise.from_frame(...))
     """
     if isinstance(given, str | Path):
         return read_samples(given)
@@ -122,7 +130,7 @@ def listed_samples(given: Path | str | Sequence[Sample]) -> tuple[Sample, ...]:
         others = [one for one in given if not isinstance(one, Sample)]
         if not others:
             return tuple(given)
-        kind = f"list of {kind_of(others[0])}"
+        kind = f"{kind} of {kind_of(others[0])}"
     raise InputError(
         f"expected a sample sheet or samples, got {kind}",
         remedy=_SAMPLES.get(kind, "give the path of a sample sheet"),

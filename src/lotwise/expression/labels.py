@@ -10,7 +10,9 @@ from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.given import require_anndata
 from lotwise.expression.noted import noted
+from lotwise.samples import Sample
 from lotwise.samples.design import groups_of_several_donors
+from lotwise.wording import nearest
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -36,7 +38,7 @@ def labels_of(expression: AnnData, column: str) -> list[str]:
     if column not in expression.obs:
         raise InputError(
             f"the AnnData has no obs column {column!r}",
-            remedy=f"give the {column} of each sample",
+            remedy=f"give the {column} of each sample; {nearest(column, map(str, expression.obs))}",
         )
     found = expression.obs[column]
     return ["" if no else str(label) for label, no in zip(found, found.isna(), strict=True)]
@@ -193,6 +195,39 @@ def batches_of(expression: AnnData) -> list[str]:
     if expression.n_obs == 0:
         raise InputError("there are no samples", remedy="give an AnnData with samples")
     return groups_of(expression, keys.BATCH)
+
+
+def samples_of(expression: AnnData) -> tuple[Sample, ...]:
+    """Return the samples with their labels in ``obs``.
+
+    Raises
+    ------
+    InputError
+        See :func:`batches_of`.
+
+    Examples
+    --------
+    >>> import lotwise
+    >>> samples_of(lotwise.datasets.three_batches().gene)[0].batch
+    'lot1'
+    """
+    batches = batches_of(expression)
+    described = (keys.REPLICATE, keys.DONOR, keys.CONDITION, keys.PHASE)
+    replicates, donors, conditions, phases = (
+        labels_of(expression, name) if name in expression.obs else [""] * expression.n_obs
+        for name in described
+    )
+    return tuple(
+        Sample(
+            sample=str(name),
+            batch=batches[row],
+            replicate=replicates[row],
+            donor=donors[row],
+            condition=conditions[row],
+            annotations={keys.PHASE: phases[row]} if keys.PHASE in expression.obs else {},
+        )
+        for row, name in enumerate(expression.obs_names)
+    )
 
 
 def conditions_of(expression: AnnData) -> list[str]:

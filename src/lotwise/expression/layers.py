@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import InputError, LotwiseWarning
+from lotwise.errors import InputError, LotwiseWarning, warn
 from lotwise.expression.checks import refuse_wrong
 from lotwise.expression.given import require_anndata
 from lotwise.expression.labels import unit_of
@@ -105,20 +103,11 @@ def _warn_of_logarithms(expression: AnnData, values: FloatArray, layer: str) -> 
         return
     what = "TPM" if is_tpm else f"value of layer {layer!r}"
     remedy = "put TPM into layers['tpm']" if is_tpm else "give a layer that is not logged"
-    warnings.warn(
+    warn(
         f"sample {str(expression.obs_names[at])!r}: the largest {what} is {values[at].max():.4g}, "
         f"so the values are probably logarithms; {remedy}, lotwise computes the logarithms",
         LotwiseWarning,
-        stacklevel=_level_of_user(),
     )
-
-
-def _level_of_user() -> int:
-    """Return the ``stacklevel`` at which the code of the user called lotwise."""
-    level, frame = 0, inspect.currentframe()
-    while frame and frame.f_globals.get("__name__", "").partition(".")[0] == "lotwise":
-        level, frame = level + 1, frame.f_back
-    return level
 
 
 def layer_of(expression: AnnData, name: str) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lotwise import keys
-from lotwise.errors import UnmappedTranscriptsWarning
+from lotwise.errors import UnmappedTranscriptsWarning, warn
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.comparability import InvalidComparison
 from lotwise.expression.genes import sum_bootstraps, sum_genes
@@ -120,12 +119,11 @@ def name_genes(isoform: LevelArrays, transcripts: TranscriptMap) -> LevelArrays:
     tpm = isoform.layers[keys.TPM]
     share = tpm[:, unmapped].sum(axis=1) / np.asarray(isoform.obs[keys.TPM_SUM])
     if unmapped.any():
-        warnings.warn(
+        warn(
             f"{int(unmapped.sum()):,} of {len(unmapped):,} transcripts have no gene in "
             f"{transcripts.source}. These transcripts are excluded at gene level. Their share of a "
             f"sample's TPM is {percent(share.min())} to {percent(share.max())}",
             UnmappedTranscriptsWarning,
-            stacklevel=3,
         )
     known = genes.fill_null("")
     var = {keys.GENE_ID: known}

@@ -7,7 +7,6 @@ import dataclasses
 import importlib
 import sys
 import threading
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from lotwise.errors import InputError, LotwiseWarning
+from lotwise.errors import InputError, LotwiseWarning, warn
 from lotwise.expression.abundance import Abundance
 from lotwise.expression.align import same_names
 from lotwise.expression.checks import TpmSum
@@ -262,11 +261,10 @@ def _complete_levels(
             {} if lacking else {sample.sample: read[sample.sample] for sample in samples}
         )
         if read and lacking and not (level == "gene" and len(found["isoform"]) == len(samples)):
-            warnings.warn(
+            warn(
                 f"the {level} level is not available, because it is missing in sample "
                 f"{lacking[0]!r} ({counted(len(lacking), 'sample lacks', 'samples lack')} it)",
                 LotwiseWarning,
-                stacklevel=4,
             )
     if not any(complete.values()):
         by_level = {level: next(iter(read)) for level, read in found.items() if read}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from lotwise.errors import InputError, LotwiseWarning
+from lotwise.errors import InputError, LotwiseWarning, warn
 from lotwise.expression.annotation import (
     Row,
     genes_of_annotation,
@@ -154,13 +153,12 @@ def _warn_of_single_transcripts(path: Path, table: pl.DataFrame) -> None:
     if table.height < _FEWEST_TO_JUDGE or table["gene"].n_unique() < table.height:
         return
     same = bool((table["gene"] == table["transcript"]).all())
-    warnings.warn(
+    warn(
         f"{path}: each gene has exactly one transcript ({table.height:,} genes"
         f"{'; each gene_id equals its transcript_id' if same else ''}). The gene level "
         "therefore equals the isoform level. If genes of the organism have several transcripts, "
         "give another map",
         LotwiseWarning,
-        stacklevel=3,
     )
 
 

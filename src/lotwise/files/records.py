@@ -105,8 +105,13 @@ def declared(record: type[Record]) -> dict[str, Column]:
 
 
 def meanings(record: type[Record]) -> dict[str, str]:
-    """Return the meaning of each column of ``record``, one sentence each."""
-    return {name: one.meaning for name, one in declared(record).items()}
+    """Return the meaning of each column of ``record``, and when its value is not known."""
+    return {
+        name: f"{one.meaning}; not known if {one.known_with} is NaN"
+        if one.known_with
+        else one.meaning
+        for name, one in declared(record).items()
+    }
 
 
 def display_of(record: type[Record], name: str) -> Display:

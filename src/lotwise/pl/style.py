@@ -316,7 +316,7 @@ def save_figure(
     figure
         The figure.
     stem
-        Path without the suffix.
+        Path without the suffix; a suffix that is one of the formats is left out.
     formats
         Formats of Matplotlib, such as ``("pdf", "png")``.
     settings
@@ -328,6 +328,9 @@ def save_figure(
     """
     import matplotlib as mpl
 
+    stem = Path(stem)
+    if stem.suffix.removeprefix(".") in formats:
+        stem = stem.with_suffix("")
     written = []
     user: Any = settings or {}
     # Half of the time of zlib's default level, for a tenth more bytes.

@@ -20,7 +20,7 @@ from lotwise.report.page import environment, warn_of_faults
 from lotwise.report.run_tables import Findings, read_findings
 from lotwise.report.standing import approval, registration, stand, uncovered
 from lotwise.report.summary import batches_sentence, criteria_of, verdict_of
-from lotwise.report.words import NOT_KNOWN, number_beside
+from lotwise.report.words import NOT_KNOWN, bound_words, number_beside
 from lotwise.tree import CERTIFICATE
 from lotwise.wording import counted
 
@@ -143,7 +143,7 @@ def _rows(told: Mapping[str, Any], unit: str) -> Iterator[dict[str, str]]:
         yield {
             "id": str(one.get("id")),
             "statement": str(one.get("statement")),
-            "bound": bound,
+            "bound": bound_words(bound),
             "result": NOT_KNOWN if value is None else number_beside(float(value), bound, 4),
             "unit": _unit(str(one.get("statistic"))).replace("TPM", unit),
             "interval": interval or "none",

@@ -20,8 +20,8 @@ def columns_of(record: type[Record], *names: str, without: tuple[str, ...] = ())
     said = declared(record)
     chosen = names or tuple(name for name, one in said.items() if one.heading)
     return [
-        Column(name, said[name].heading, display_of(record, name), said[name].unknown)
-        for name in chosen
+        Column(name, one.heading, display_of(record, name), one.unknown, one.known_with)
+        for name, one in ((name, said[name]) for name in chosen)
         if name not in without
     ]
 

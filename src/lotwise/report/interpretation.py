@@ -300,7 +300,8 @@ def unmapped_remark(level: LevelFindings) -> Iterator[Remark]:
         text = (
             f"{counted(n, 'transcript')} {'has' if n == 1 else 'have'} no gene in the "
             f"transcript-to-gene map. Therefore {percent_words(min(shares))} to "
-            f"{percent_words(max(shares))} of a sample's TPM are missing from the gene level."
+            f"{percent_words(max(shares))} of a sample's {level.unit} are missing from the gene "
+            "level."
         )
         state: State = "concern" if max(shares) > _MUCH_UNMAPPED else "computed"
         yield Remark(topic="Transcripts without a gene", text=text, state=state)
@@ -316,9 +317,12 @@ def fold_remark(level: LevelFindings, pair: Row) -> Remark:
         why = whole["reason"] if whole else "the pair is not in the table"
         text = f"The number of {level.level}s that differ is unknown: {why}."
         return Remark(topic=topic, text=text, state="unknown")
+    # Detection is defined for TPM only; the same threshold applies to values of another unit.
+    unit = level.unit
+    chosen = "detected" if unit == "TPM" else f"with {unit} values at or above the threshold"
     text = (
         f"{percent_words(whole['share_over_2_fold'])} of the {whole['n_features']:,} "
-        f"{level.level}s detected in both {name_words(pair['sample_a'])} and "
+        f"{level.level}s {chosen} in both {name_words(pair['sample_a'])} and "
         f"{name_words(pair['sample_b'])} differ more than 2-fold, "
         f"and {percent_words(whole['share_over_4_fold'])} differ more than 4-fold."
     )

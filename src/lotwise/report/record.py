@@ -39,18 +39,15 @@ def made_words(found: Mapping[str, Any], document_id: str) -> str:
     ...            "LW-12")
     'Run of 2026-11-29 21:20 UTC, lotwise 0.2.0. Document LW-12.'
     >>> made_words({}, "LW-12")
-    'Date and version of the run are not on record (lotwise compare writes a record). Document
-    LW-12.'
+    'Date and version of the run are not on record: there is no provenance.json. Document LW-12.'
     """
+    document = f"Document {document_id}."
     when, told = found.get("ended") or found.get("started"), found.get("lotwise")
     if not isinstance(when, str) or not isinstance(told, Mapping):
         return (
-            "Date and version of the run are not on record (lotwise compare writes a record). "
-            f"Document {document_id}."
+            f"Date and version of the run are not on record: there is no {PROVENANCE}. {document}"
         )
-    return (
-        f"Run of {_in_utc(when, '%H:%M')}, lotwise {told.get('version')}. Document {document_id}."
-    )
+    return f"Run of {_in_utc(when, '%H:%M')}, lotwise {told.get('version')}. {document}"
 
 
 def record_of(found: Mapping[str, Any]) -> ProvenanceRecord | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from lotwise.acquire.published import Verification
@@ -16,7 +17,7 @@ from lotwise.report.blocks import Section, Text, figure_block, section_from, tab
 from lotwise.report.run_tables import Findings, Row
 from lotwise.report.summary import criteria_of
 from lotwise.report.tables import UNKNOWN, Cell, Column, Table, table_of
-from lotwise.report.words import NOT_KNOWN, exact_words, number_beside
+from lotwise.report.words import NOT_KNOWN, bound_words, exact_words, number_beside
 from lotwise.wording import counted
 from lotwise.workers import in_threads
 
@@ -29,7 +30,9 @@ def sections_of(findings: Findings, *, decimals: int) -> list[Section]:
     for statistic in statistics():
         if statistic.name not in ARRANGED:
             add_statistic(sections, statistic, findings, decimals=decimals)
-    return list(sections.values())
+    # One run has one unit.
+    unit = findings.levels[0].unit
+    return [replace(one, lead=one.lead.replace("TPM", unit)) for one in sections.values()]
 
 
 def add_statistic(
@@ -61,12 +64,12 @@ def add_statistic(
 def samples_section(findings: Findings, _: int = 4) -> Section:
     """Return the section on the samples and on checks of their reads and libraries."""
     section = section_from(SAMPLES)
-    keys = list(findings.samples[0]) if findings.samples else []
-    every = [Column(key, key) for key in keys]
-    caption = "Samples compared"
-    section.blocks.append(
-        table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
-    )
+    if findings.samples:
+        every = [Column(key, key) for key in findings.samples[0]]
+        caption = "Samples compared"
+        section.blocks.append(
+            table_of(findings.samples, every, name="samples", caption=caption, source="samples.tsv")
+        )
     for rows, record, caption in (
         (findings.intake, Intake, "Reads present, each file read to its end"),
         (findings.yields, Yield, "Reads used by the quantifier"),
@@ -129,6 +132,7 @@ def criteria_table(verdict: Mapping[str, Any], *, decimals: int) -> Table | None
             **item,
             "value": _value(item, decimals),
             "interval": _interval(item, decimals),
+            "bound": bound_words(str(item.get("bound") or "")),
             "tier": str(item.get("tier") or ""),
         }
         for item in map(dict, criteria)

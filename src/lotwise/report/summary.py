@@ -174,7 +174,10 @@ def batches_sentence(findings: Findings) -> str:
     """
     batches = findings.batches
     if not batches:
-        return "The results do not contain the sample sheet; run lotwise compare again."
+        return (
+            "The results do not contain the sample sheet (samples.tsv). Run `lotwise compare` "
+            "again to write it."
+        )
     sizes = {len(samples) for samples in batches.values()}
     if sizes == {1}:
         each = "one sample each"

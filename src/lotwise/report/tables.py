@@ -31,12 +31,16 @@ UNKNOWN: Final = "-9e99"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its key in the result table, its heading, and its print format."""
+    """A column: its key in the result table, its heading, and its print format.
+
+    With ``known_with``, a value is known only if the column of that name is a number.
+    """
 
     key: str
     label: str
     kind: Kind = "text"
     unknown: str = ""
+    known_with: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +168,18 @@ def cell_of(value: Any, kind: Kind, decimals: int = 4, *, unknown: str = "") -> 
     if kind == "text":
         return Cell("" if value is None else str(value))
     if kind == "flag":
-        return Cell("yes" if value else "no")
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return Cell(NOT_KNOWN if value is None else "yes" if value else "no")
+    if value is None or _is_nan(value):
         missing = r_words(None, decimals) if kind == "r" else NOT_KNOWN
         return Cell(unknown or missing, UNKNOWN)
     number = exact_words(value)
     if kind == "r":
         return Cell(r_words(value, decimals), number)
     return Cell(percent_words(value) if kind == "percent" else number_words(value, 4), number)
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _is_filled(column: Column, rows: Sequence[Row]) -> bool:
@@ -185,7 +193,12 @@ def _is_same(column: Column, rows: Sequence[Row]) -> bool:
 
 
 def _said(row: Row, column: Column) -> Any:
-    """Return the value of a table cell; a sentence gets the same minus sign as printed numbers."""
+    """Return the value of a table cell, None if it is not known.
+
+    A sentence gets the same minus sign as printed numbers.
+    """
+    if _is_nan(row.get(column.known_with)):
+        return None
     value = row.get(column.key)
     return with_minus(value) if column.key in _SENTENCES and isinstance(value, str) else value
 

@@ -95,6 +95,19 @@ def number_beside(value: float, bounds: str, digits: int = 3) -> str:
     return number_words(value, _ALL_DIGITS)
 
 
+def bound_words(bound: str) -> str:
+    """Print a bound with its numbers as the number beside it is printed.
+
+    Examples
+    --------
+    >>> bound_words(">= 20000000"), bound_words("between 0.9 and 1"), bound_words("is yes")
+    ('>= 20,000,000', 'between 0.9 and 1', 'is yes')
+    """
+    if bound.startswith("is "):
+        return bound
+    return _NUMBER.sub(lambda found: number_words(float(found[0]), 6), bound)
+
+
 def exact_words(value: float) -> str:
     """Print a number with the fewest digits that read back to it, as result tables do.
 

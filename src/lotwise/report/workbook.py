@@ -64,6 +64,7 @@ class _Table:
     path: Path
     sheet: str
     record: type[Record] | None = None
+    meaning: str = ""
     is_matrix: bool = False
 
     def kind_of(self, column: str, place: int) -> type:
@@ -126,7 +127,7 @@ def _tables(results: Path) -> Iterator[_Table]:
         for name, table in declared.items():
             if level in table.levels:
                 path = tree.table(level, name)
-                yield from _if_there(_Table(path, f"{level}.{name}", table.record))
+                yield from _if_there(_Table(path, f"{level}.{name}", table.record, table.meaning))
         for name in MATRICES:
             path = tree.matrix(level, name)
             yield from _if_there(_Table(path, f"{level}.{name}", is_matrix=True))
@@ -168,7 +169,8 @@ def _contents(results: Path, sizes: Mapping[_Table, tuple[int, int]]) -> _Sheet:
     rows = []
     for table, (n_rows, n_cells) in sizes.items():
         note = _too_large(n_rows, n_cells)
-        words = ((table.record.__doc__ if table.record else "") or "").partition("\n")[0]
+        of_record = (table.record.__doc__ if table.record else "") or ""
+        words = table.meaning or of_record.partition("\n")[0]
         rows.append(
             [
                 table.path.relative_to(results).as_posix(),

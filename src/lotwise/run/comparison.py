@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from lotwise import keys
 from lotwise.acceptance import Verdict
-from lotwise.acceptance.reading import SHEET_LABELS, TablesOnDisk
 from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, FiguresConfig
 from lotwise.errors import InputError
 from lotwise.expression.features import features_of
 from lotwise.expression.given import listed_samples
-from lotwise.expression.labels import batches_of, labels_of
-from lotwise.files.atomic import atomic_path
+from lotwise.expression.labels import batches_of, samples_of
 from lotwise.keys import LEVELS, Level
 from lotwise.progress import step
-from lotwise.samples import Sample, require_batches, write_samples
-from lotwise.samples.sample import TEXT_COLUMNS
+from lotwise.samples import Sample, require_batches
 from lotwise.wording import counted, listed
 
 if TYPE_CHECKING:
@@ -27,7 +24,6 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
     from lotwise.expression import Quantification
-    from lotwise.tree import ResultTree
 
 CORRELATED: Final = ("pairs", "replicate_qc", "contributions", "batch_pairs")
 
@@ -45,12 +41,18 @@ class Comparison:
         The tables of each level by name, of correlations and evidence.
     correlation, evidence
         The settings of the computation.
+    samples
+        The samples compared.
+    sheet
+        The sample sheet from which they were read; None if they were not read from a sheet.
     """
 
     expression: Mapping[Level, AnnData]
     tables: Mapping[Level, Mapping[str, pd.DataFrame]]
     correlation: CorrelationConfig = field(default_factory=CorrelationConfig)
     evidence: EvidenceConfig = field(default_factory=EvidenceConfig)
+    samples: Sequence[Sample] = ()
+    sheet: Path | None = None
 
     def __repr__(self) -> str:
         """Return samples, batches and names of tables; the tables themselves are long."""
@@ -85,7 +87,7 @@ class Comparison:
 
         The record, the workbook and the report are not written: `lotwise compare` also writes
         these, and `lotwise report --out FOLDER` writes the report of this folder. Those of an
-        earlier run in the folder are removed.
+        earlier run are removed from the folder.
 
         Parameters
         ----------
@@ -103,79 +105,34 @@ class Comparison:
         Raises
         ------
         InputError
-            The folder cannot be written or has a sheet of other samples but no results, or the
-            criteria cannot be read.
+            The folder cannot be written, it has a sample sheet but no results, or the criteria
+            cannot be read.
         EnvironmentFault
             The disk is full.
         """
         from lotwise.acceptance import (
-            forget_verdict,
             read_criteria,
             register_criteria,
             write_verdict,
         )
         from lotwise.run.processes import Beside
-        from lotwise.run.steps import write_comparison
-        from lotwise.tree import (
-            CERTIFICATE,
-            CRATE,
-            CRITERIA,
-            PAGE,
-            PROVENANCE,
-            VERDICT,
-            VERIFICATION,
-            WORKBOOK,
-            ResultTree,
-        )
+        from lotwise.run.steps import forget_run, write_comparison, write_sheet
+        from lotwise.tree import CRITERIA, VERDICT, WORKBOOK, ResultTree
 
         tree = ResultTree(Path(folder))
-        is_told = self._is_told_by(tree)
+        if self.sheet is None and tree.samples.exists() and not tree.expression.exists():
+            raise InputError(
+                "this folder has a sample sheet, but no results; the sheet would be overwritten",
+                path=tree.samples,
+                remedy="choose another folder",
+            )
         given = None if criteria is None else read_criteria(criteria)
         if given is not None:
             register_criteria(tree.root, given)
-        # Verdict, record and report of an earlier run are not valid for these tables.
-        forget_verdict(
-            tree.root,
-            *(PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION, WORKBOOK),
-            again=() if given is None else (VERDICT, CRITERIA),
-        )
-        with Beside() as beside:
+        forget_run(tree.root, WORKBOOK, again=() if given is None else (VERDICT, CRITERIA))
+        with write_sheet(self.samples, tree, given=self.sheet), Beside() as beside:
             write_comparison(self, tree, figures or FiguresConfig(), beside)
-        if not is_told:
-            with atomic_path(tree.samples) as temporary:
-                write_samples(temporary, self._samples())
         return None if given is None else write_verdict(tree.root, given)
-
-    def _samples(self) -> list[Sample]:
-        """Return the samples with the labels that they have in obs."""
-        first = next(iter(self.expression.values()))
-        names = [name for name in (keys.BATCH, *TEXT_COLUMNS) if name in first.obs]
-        labels = zip(*(labels_of(first, name) for name in names), strict=True)
-        return [
-            Sample(sample=str(sample), **dict(zip(names, told, strict=True)))
-            for sample, told in zip(first.obs_names, labels, strict=True)
-        ]
-
-    def _is_told_by(self, tree: ResultTree) -> bool:
-        """Return whether the sheet in a folder has these samples and labels.
-
-        Raises
-        ------
-        InputError
-            It has others, and there are no results of an earlier run: it is a sheet of the user.
-        """
-        compared = TablesOnDisk(tree.root).compared()
-        own = {
-            one.sample: {name: getattr(one, name) for name in SHEET_LABELS}
-            for one in self._samples()
-        }
-        if compared != own and tree.samples.is_file() and not tree.expression.is_dir():
-            raise InputError(
-                "has other samples or labels than this comparison",
-                path=tree.samples,
-                remedy="write to another folder",
-            )
-        return compared == own
 
 
 def compare(
@@ -233,6 +190,7 @@ def compare(
     from lotwise.run.evidence import gather_evidence
 
     correlation, evidence = correlation or CorrelationConfig(), evidence or EvidenceConfig()
+    named = Path(samples) if isinstance(samples, Path | str) else None
     if isinstance(samples, Quantification):
         if expression is not None:
             raise InputError(
@@ -240,19 +198,26 @@ def compare(
                 remedy="omit 'expression', or give a sample sheet",
             )
         found = _levels_of(samples, None, levels)
+        compared = samples_of(next(iter(found.values())))
     else:
-        listed = listed_samples(samples)
-        named = Path(samples) if isinstance(samples, Path | str) else None
-        require_batches(listed, named)
+        compared = listed_samples(samples)
+        require_batches(compared, named)
         found = read_expression(
-            listed, expression or ExpressionConfig(), levels=levels, sheet=named
+            compared, expression or ExpressionConfig(), levels=levels, sheet=named
         )
     tables = {}
     for level, of_level in found.items():
         with step(f"{level} level, correlations"):
             tables[level] = correlate(of_level, correlation)
         tables[level] |= gather_evidence(of_level, evidence, correlation, with_scanpy=with_scanpy)
-    return Comparison(expression=found, tables=tables, correlation=correlation, evidence=evidence)
+    return Comparison(
+        expression=found,
+        tables=tables,
+        correlation=correlation,
+        evidence=evidence,
+        samples=compared,
+        sheet=named,
+    )
 
 
 def read_expression(

@@ -89,7 +89,13 @@ def profile_of(
         else:
             labels = labels_of(data, keys.CONDITION) if keys.CONDITION in data.obs else []
             chosen = np.asarray([label == condition for label in labels], dtype=bool)
-            known = list(dict.fromkeys(labels))
+            known = list(filter(None, dict.fromkeys(labels)))
+            if not known:
+                raise InputError(
+                    "the samples have no condition (column 'condition' of the sample sheet)",
+                    remedy="choose the profile by a sample (--sample), accepted batches "
+                    "(--accepted) or a table (--table)",
+                )
         if not chosen.any():
             wanted, what = (sample, "sample") if sample is not None else (condition, "condition")
             raise InputError(f"there is no {what} {wanted!r}", remedy=nearest(str(wanted), known))

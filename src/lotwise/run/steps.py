@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,10 +91,8 @@ def compare(
     criteria = None if acceptance is None else read_criteria(acceptance)
     if criteria is not None:
         register_criteria(tree.root, criteria)
-    # A verdict of an earlier run is not valid for these tables, even if this run is interrupted.
-    forget_verdict(
+    forget_run(
         tree.root,
-        *(PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION),
         again=[
             PROVENANCE,
             *([PAGE] if report else []),
@@ -103,7 +101,7 @@ def compare(
     )
     correlation, figures = correlation or CorrelationConfig(), figures or FiguresConfig()
     expression, evidence = expression or ExpressionConfig(), evidence or EvidenceConfig()
-    with _sheet_of(samples, tree):
+    with write_sheet(read_samples(samples), tree, given=samples):
         compared = compare_in_memory(
             samples,
             levels=levels,
@@ -190,8 +188,9 @@ def write_expression(
     InputError
         The sheet or a quantification is invalid, or a required level is not available.
     """
-    with _sheet_of(samples, tree):
-        found = read_expression(read_samples(samples), config, levels=levels, sheet=samples)
+    listed = read_samples(samples)
+    with write_sheet(listed, tree, given=samples):
+        found = read_expression(listed, config, levels=levels, sheet=samples)
     _write_levels(found, tree)
     return list(found)
 
@@ -217,20 +216,33 @@ def write_comparison(
     _write_levels(compared.expression, tree)
 
 
+def forget_run(root: Path, *others: str, again: Collection[str]) -> None:
+    """Remove verdict, record and pages of an earlier run, which are not valid for new tables.
+
+    This is done before the tables are written, because the run may be interrupted. For the
+    parameters, see :func:`lotwise.acceptance.forget_verdict`.
+    """
+    forget_verdict(
+        root, *(PROVENANCE, CRATE, PAGE, CERTIFICATE, VERIFICATION), *others, again=again
+    )
+
+
 @contextmanager
-def _sheet_of(samples: Path, tree: ResultTree) -> Iterator[None]:
+def write_sheet(
+    samples: Sequence[Sample], tree: ResultTree, *, given: Path | None
+) -> Iterator[None]:
     """Write ``samples.tsv`` when the body of the context has succeeded.
 
     The temporary file is created before the work, so that an unwritable folder is found at once.
-    It is renamed after the work, so that a failure leaves nothing behind.
+    It is renamed after the work, so that a failure leaves nothing behind. ``given`` is the sample
+    sheet from which the samples were read, if there is one.
     """
-    listed = read_samples(samples)
     with atomic_path(tree.samples) as temporary:
-        write_samples(temporary, [_with_absolute_path(sample) for sample in listed])
+        write_samples(temporary, [_with_absolute_path(sample) for sample in samples])
         yield
-        if tree.samples.exists() and tree.samples.samefile(samples):
+        if given is not None and tree.samples.exists() and tree.samples.samefile(given):
             # The user's own sheet is in the folder of the results and stays unchanged.
-            shutil.copyfile(samples, temporary)
+            shutil.copyfile(given, temporary)
 
 
 def _with_absolute_path(sample: Sample) -> Sample:

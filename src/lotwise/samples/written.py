@@ -11,7 +11,7 @@ from lotwise.samples.sample import Sample
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    r"""Write samples with quantifications as a sample sheet that can be read again.
+    r"""Write samples as a sample sheet; with quantifications, it can be read again.
 
     Optional columns that no sample has are left out.
 
@@ -28,11 +28,12 @@ def write_samples(path: Path, samples: Sequence[Sample]) -> None:
         for name in (keys.REPLICATE, keys.DONOR, keys.CONDITION)
         if any(getattr(sample, name) for sample in samples)
     ]
+    paths = any(sample.quant for sample in samples)
     annotations = list(dict.fromkeys(name for sample in samples for name in sample.annotations))
     rows = [
         {keys.SAMPLE: sample.sample, keys.BATCH: sample.batch}
         | {name: getattr(sample, name) for name in names}
-        | {keys.QUANT: "" if sample.quant is None else sample.quant}
+        | ({keys.QUANT: "" if sample.quant is None else sample.quant} if paths else {})
         | {name: sample.annotations.get(name, "") for name in annotations}
         for sample in samples
     ]

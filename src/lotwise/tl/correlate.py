@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lotwise import keys
-from lotwise.errors import InputError, UndefinedWarning
+from lotwise.errors import InputError, UndefinedWarning, warn
 from lotwise.evidence.pairs import PairRecord
 from lotwise.expression.features import places_of
 from lotwise.expression.given import require_anndata
@@ -368,10 +367,9 @@ def _warn_of_undefined(table: pd.DataFrame) -> None:
     undefined = table[(table["feature_set"] == "all") & table["pearson"].isna()]
     if len(undefined):
         first = undefined.iloc[0]
-        warnings.warn(
+        warn(
             f"R is not defined for {len(undefined)} of "
             f"{(table['feature_set'] == 'all').sum()} pairs, for example {first['sample_a']} "
             f"and {first['sample_b']}: {first['reason']}",
             UndefinedWarning,
-            stacklevel=3,
         )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from lotwise import keys
-from lotwise.errors import DesignWarning
+from lotwise.errors import DesignWarning, warn
 from lotwise.expression.comparability import invalid_comparisons
 from lotwise.expression.labels import batches_of, donor_groups, replicate_groups
 from lotwise.metrics.design import replicate_agreement
@@ -52,14 +51,13 @@ def warn_of_design(expression: AnnData) -> None:
             expression.obsp[keys.PEARSON], batches=batches_of(expression)
         ).sentence
         if found:
-            warnings.warn(found, DesignWarning, stacklevel=3)
+            warn(found, DesignWarning)
     elif len({batch for batch, _ in groups}) > 1 and len(conditions) == len(groups):
-        warnings.warn(
+        warn(
             "no two batches share a condition, so differences between batches cannot be separated "
             "from differences between conditions; the limits and the R at the top of the report "
             "cannot be computed",
             DesignWarning,
-            stacklevel=3,
         )
     elif keys.N_SAMPLES not in expression.obs and not any(
         one.code == "not_compared" for one in invalid_comparisons(expression)
@@ -74,9 +72,8 @@ def _warn_of_lone_batches(groups: Sequence[tuple[str, str]]) -> None:
     if alone := lone_groups(groups):
         named = [f"{batch} ({condition or 'no condition'})" for batch, condition in alone]
         verb = "is" if len(alone) == 1 else "are"
-        warnings.warn(
+        warn(
             f"{listed(named)} {verb} compared with no other batch, because no other batch has that "
             "condition; correct the conditions in obs",
             DesignWarning,
-            stacklevel=4,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterator
 from importlib.metadata import version
 from itertools import combinations
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 import numpy as np
 
 from lotwise import keys
-from lotwise.errors import InputError, ManyPairsWarning
+from lotwise.errors import InputError, ManyPairsWarning, warn
 from lotwise.expression.computed import correlations_of, note_origin
 from lotwise.expression.labels import batches_of, conditions_of
 from lotwise.expression.layers import tpm_of
@@ -138,12 +137,11 @@ def choose_pairs(
         "samples": expression.obs_names.to_numpy(dtype=object),
         "rows": rows[np.sort(np.concatenate(chosen))],
     }
-    warnings.warn(
+    warn(
         f"there are {n_pairs:,} pairs of samples; R over all features is given for each pair. "
         f"The other tables of pairs list {most_pairs:,} pairs ('most_pairs'), which are chosen "
         "evenly from the lowest R to the highest",
         ManyPairsWarning,
-        stacklevel=2,
     )
 
 

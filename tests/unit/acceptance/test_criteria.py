@@ -80,7 +80,14 @@ def test_read_criteria__encode_lines_are_on_spearman_and_depth(kind, bound):
         (PAIRS | {"id": "overall"}, "'overall' is reserved for the outcome"),
         (PAIRS | {"rows": {"relations": "between"}}, "no column 'relations'; .* 'relation'"),
         (PAIRS | {"rows": {"feature_set": "al"}}, "feature_set is 'al'; did you mean 'all'"),
-        (PAIRS | {"rows": {"relation": "between"}}, "separate statistic for each feature_set"),
+        (
+            PAIRS | {"rows": {"relation": "between"}},
+            "each feature_set; choose one under rows, such as feature_set: all",
+        ),
+        (
+            PAIRS | {"table": "agreement", "statistic": "share_over_2_fold", "rows": {}},
+            r"each bin; choose one under rows \(bin: 0 is all features, ",
+        ),
         (PAIRS | {"rows": {"feature_set": "all", "n_features": "3"}}, "must be a whole number"),
         (PAIRS | {"rows": {"feature_set": "all", "reason": ""}}, "only in tables of features"),
         (without("at_least"), "'at_least', 'at_most', 'between' and 'is'; got none"),

@@ -92,6 +92,21 @@ def test_verdict__planted_differences_fail(run, tmp_path, criteria):
     assert "NOTICE: the criteria were first recorded on" in found.out
 
 
+def test_verdict__names_a_batch_under_rows_that_the_results_do_not_have(run, tmp_path, criteria):
+    root = results_of(tmp_path, Plan(n_genes=200, n_fragments=2_000_000))
+    written = CRITERIA.replace("relation: between", "batch_a: [BATCHES]")
+    words = (
+        f"warning: {criteria}: criterion 'gene-r': rows: batch_a 'lot9' does not occur in "
+        "correlation/gene.pairs.tsv; did you mean 'lot1' or 'lot2'?"
+    )
+    # lot3 is a batch of these results, but never the first of a pair.
+    for batches, warned in (("lot1, lot3", False), ("lot1, lot9", True)):
+        criteria.write_text(written.replace("BATCHES", batches))
+        found = run("verdict", "--register", "--criteria", criteria, "--out", root)
+        assert found.code == 0
+        assert (words in found.err) == warned, found.err
+
+
 def test_verdict__a_shallow_library_is_not_assessable(run, tmp_path, criteria):
     plan = Plan(n_genes=400, n_fragments=2_000_000, faults={"lot2_rep1": "failed"})
     with pytest.warns(LotwiseWarning, match=r"'lot2_rep1' has only [\d,]+ counts"):
@@ -229,6 +244,8 @@ def test_verdict__lists_what_can_be_judged(run):
     for table in tables().values():
         assert f"\n{table.name} (" in f"\n{found.out}"
     assert "  median_to_others      median R over the other batches" in found.out
+    assert "\nbatch_pairs (gene, isoform): R between batches; " in found.out
+    assert "informative_concordance share of these sites" in found.out
 
 
 def test_verdict__lists_by_which_columns_and_values_rows_can_be_chosen(run):

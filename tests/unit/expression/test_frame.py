@@ -193,18 +193,31 @@ def test_from_frame__cpm_are_refused_as_tpm_and_kept_by_name_as_cpm(tmp_path):
 
 @pytest.mark.parametrize(
     ("unit", "kept"),
-    [("log2(TPM + 1)", None), ("log2(CPM+0.5)", "CPM"), ("log2(normalized + 1)", "normalized")],
+    [
+        ("log2(TPM + 1)", None),
+        ("log2(CPM+0.5)", "CPM"),
+        ("log2(normalized + 1)", "normalized"),
+        ("ln(CPM + 1)", "CPM"),
+        ("log1p(CPM)", "CPM"),
+        ("log10(CPM + .5)", "CPM"),
+    ],
 )
 def test_from_frame__a_declared_logarithm_is_undone(tpm, unit, kept):
-    constant = 0.5 if "0.5" in unit else 1
-    gene = lotwise.from_frame(np.log2(tpm + constant), unit=unit).gene
+    constant = 0.5 if ".5" in unit else 1
+    base = {"log2": 2, "log10": 10}.get(unit.partition("(")[0], np.e)
+    gene = lotwise.from_frame(np.log(tpm + constant) / np.log(base), unit=unit).gene
     np.testing.assert_allclose(gene.layers["tpm"], tpm.T, rtol=1e-9)
     assert gene.uns[keys.LOTWISE].get(keys.UNIT) == kept
 
 
-@pytest.mark.parametrize("unit", ["log2", "counts", "vst", ""])
+@pytest.mark.parametrize(
+    "unit", ["log2", "counts", "vst", "", "log(CPM + 1)", "log2(counts + 1)", "log2(CPM + 1.2.3)"]
+)
 def test_from_frame__unknown_unit(tpm, unit):
-    with pytest.raises(InputError, match=r"unknown unit .* choose from tpm, cpm, normalized"):
+    allowed = (
+        r"unknown unit .* choose from tpm, cpm, normalized, .*'ln\(CPM \+ 1\)'.*'log1p\(CPM\)'"
+    )
+    with pytest.raises(InputError, match=allowed):
         lotwise.from_frame(tpm, unit=unit)
 
 
@@ -290,3 +303,10 @@ def test_from_frame__a_sample_without_batch_is_refused(tpm, unknown):
 def test_from_frame__other_kinds_of_tables_are_named(tpm):
     with pytest.raises(InputError, match=r"got numpy\.ndarray"):
         lotwise.from_frame(tpm.to_numpy())
+
+
+def test_from_frame__suggests_the_column_of_batches(tpm):
+    stored = lotwise.from_frame(tpm).gene
+    stored.obs["lot"] = "A"
+    with pytest.raises(InputError, match=r"no obs column 'Lot'; .* did you mean 'lot'\?"):
+        lotwise.from_frame(stored, batches="Lot")

@@ -171,3 +171,9 @@ def test_require_levels__other_objects(given, words):
 def test_titrate__another_profile():
     with pytest.raises(InputError, match=r"a profile of lotwise\.profile_of, got DataFrame"):
         lotwise.titrate({"gene": GENE}, "encode_isogenic", profile=pd.DataFrame())
+
+
+@pytest.mark.parametrize("given", [GENE, (GENE, None), [GENE]])
+def test_compare__one_level_of_an_unpacked_result_is_refused_with_what_to_give(given):
+    with pytest.raises(InputError, match=r"AnnData; give the result .* as a whole"):
+        lotwise.compare(given)

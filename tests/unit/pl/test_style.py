@@ -28,6 +28,8 @@ def test_lotwise_style__leaves_the_callers_settings():
 def test_save_figure__writes_each_format_or_none(tmp_path):
     written = save_figure(Figure(), tmp_path / "a" / "f.x", ["pdf", "png"])
     assert [path.name for path in written] == ["f.x.pdf", "f.x.png"]
+    written = save_figure(Figure(), tmp_path / "f.png", ["png", "svg"])
+    assert [path.name for path in written] == ["f.png", "f.svg"]
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match="cannot be written"):
         save_figure(Figure(), tmp_path / "file" / "f", ["pdf"])

@@ -116,12 +116,21 @@ def test_write_report__says_what_is_missing(tree):
         "No acceptance criteria were given.",
         '<code class="command">lotwise verdict --criteria FILE --out FOLDER</code>',
         "These results have no provenance.json",
-        "Date and version of the run are not on record (lotwise compare writes a record).",
+        "Date and version of the run are not on record: there is no provenance.json.",
         "the statistic ceilings is switched off",
         "Not shown: the run did not draw it.",
         "expression/gene.h5ad is missing from the results",
     ):
         assert words in page, words
+
+
+def test_write_report__without_a_sheet_has_no_table_and_no_link_of_samples(tree):
+    tree.write_all()
+    (tree.root / "samples.tsv").unlink()
+    page = page_of(tree)
+    assert "Run `lotwise compare` again to write it." in page
+    assert "Samples compared" not in page
+    assert 'href="samples.tsv"' not in page
 
 
 def test_write_report__shows_the_accepted_batches_where_there_is_one(tree):

@@ -220,7 +220,10 @@ def test_batches_sentence__without_a_sheet_says_so(tree):
     tree.write_all()
     (tree.root / "samples.tsv").unlink()
     found = batches_sentence(read_findings(tree.root))
-    assert found == "The results do not contain the sample sheet; run lotwise compare again."
+    assert found == (
+        "The results do not contain the sample sheet (samples.tsv). Run `lotwise compare` again to "
+        "write it."
+    )
 
 
 def test_level_answer__within_stands_beside_between(tree):

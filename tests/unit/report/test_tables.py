@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lotwise.evidence.libraries import LibraryRecord
+from lotwise.report.columns import columns_of
 from lotwise.report.tables import Column, table_of
 
 COLUMNS = [Column("sample", "sample"), Column("reason", "reason"), Column("r", "R", "r")]
@@ -39,3 +41,15 @@ def test_table_of__rows_that_are_not_shown_do_not_count():
     assert len(table.rows) == 300
     assert table.shared.startswith("All rows shown have the same")
     assert table.left_out == "The first 300 of 401 rows."
+
+
+def test_table_of__a_switch_whose_number_is_nan_is_not_known():
+    known = {"sample": "S1", "outlier": False, "outlier_score": -1.0, "n_detected": 3}
+    unknown = known | {"outlier_score": float("nan"), "tpm_sum": float("nan")}
+    columns = columns_of(LibraryRecord, "outlier", "n_detected")
+    table = table_of([known, unknown], columns, name="n", caption="c", record=LibraryRecord)
+    assert [[cell.text for cell in row] for row in table.rows] == [
+        ["no", "3"],
+        ["not known", "not known"],
+    ]
+    assert table.headings[0][1].endswith("; not known if outlier_score is NaN")

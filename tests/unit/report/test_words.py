@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lotwise.report.words import MINUS, number_beside, number_words, percent_words
+from lotwise.report.words import MINUS, bound_words, number_beside, number_words, percent_words
 
 
 def plain(text):
@@ -27,6 +27,20 @@ def plain(text):
 )
 def test_number_words__rounding_up_brings_no_exponent(value, digits, words):
     assert number_words(value, digits) == words
+
+
+@pytest.mark.parametrize(
+    ("bound", "words"),
+    [
+        (">= 20000000", ">= 20,000,000"),
+        ("<= 0.978853 (rounded to 3 decimals)", "<= 0.978853 (rounded to 3 decimals)"),
+        ("between -1500 and 1500.5", f"between {MINUS}1,500 and 1,500.5"),
+        (">= its share_over_1_5_fold", ">= its share_over_1_5_fold"),
+        ("is lot10000", "is lot10000"),
+    ],
+)
+def test_bound_words__numbers_are_printed_as_those_beside_them(bound, words):
+    assert bound_words(bound) == words
 
 
 @given(st.floats(1e-4, 1e12), st.integers(1, 12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 
 import anndata
@@ -16,8 +15,10 @@ from lotwise.config import CorrelationConfig, EvidenceConfig, ExpressionConfig, 
 from lotwise.errors import InputError, LotwiseWarning
 from lotwise.report.certificate import write_certificate
 from lotwise.report.charts import cloud_spec, difference_spec
+from lotwise.report.interpretation import remarks_of
 from lotwise.report.pairs import contributions_section
 from lotwise.report.run_tables import LevelFindings, read_findings
+from lotwise.report.sections import sections_of
 from lotwise.report.summary import level_answer
 from lotwise.run import figures, steps
 from lotwise.run.evidence import draw_evidence
@@ -116,6 +117,20 @@ def test_write__the_page_names_the_declared_unit_where_it_would_say_tpm(normaliz
     assert "The numbers compared are normalized, not TPM." in certificate
 
 
+def test_write__no_sentence_of_the_page_contradicts_that_detection_needs_tpm(normalized, tmp_path):
+    config = EvidenceConfig(statistics=("agreement", "libraries"))
+    lotwise.compare(normalized, evidence=config).write(tmp_path, figures=FIGURES)
+    findings = read_findings(tmp_path)
+    said = {one.topic: one.text for one in remarks_of(findings.levels[0], decimals=4)}
+    assert "detection needs TPM, but the numbers are normalized" in said["Features counted"]
+    size = said["Size of differences"]
+    assert "genes with normalized values at or above the threshold in both" in size
+    assert "detected" not in size
+    for section in sections_of(findings, decimals=4):
+        assert "TPM" not in section.lead, section.name
+        assert "sum to a million" not in section.lead, section.name
+
+
 def test_compare__in_memory_refuses_what_it_cannot_do(normalized):
     with pytest.raises(InputError, match=r"these quantifications have no isoform level"):
         lotwise.compare(normalized, levels=["isoform"])
@@ -154,12 +169,40 @@ def test_write__is_what_the_steps_write_from_disk(compared, expression_config, t
         }
         for root in ("once", "steps")
     }
-    # The steps also know the paths of the quantifications.
-    sheets = [pd.read_csv(io.BytesIO(one.pop("samples.tsv")), sep="\t") for one in found.values()]
-    pd.testing.assert_frame_equal(*(sheet.drop(columns="quant") for sheet in sheets))
     assert set(found["once"]) == set(found["steps"])
     differing = [name for name, held in found["once"].items() if held != found["steps"][name]]
     assert differing == []
+
+
+def test_write__samples_in_memory_have_a_sheet_that_the_page_shows(normalized, tmp_path):
+    normalized.gene.obs["donor"] = ["D1", "D1", "D2", "D2"]
+    compared = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
+    compared.write(tmp_path / "out", figures=FIGURES)
+    findings = read_findings(tmp_path / "out")
+    assert findings.batches == {"A": ["a1", "a2"], "B": ["b1", "b2"]}
+    assert [row["donor"] for row in findings.samples] == ["D1", "D1", "D2", "D2"]
+    assert findings.faults == ()
+
+
+def test_write__removes_pages_and_record_of_an_earlier_run(compared, tmp_path, caplog):
+    out = tmp_path / "out"
+    out.mkdir()
+    stale = ("report.html", "provenance.json", "certificate.html", "tables.xlsx")
+    for name in stale:
+        (out / name).write_text("old")
+    compared.write(out, figures=FIGURES)
+    assert not any((out / name).exists() for name in stale)
+    assert "removed provenance.json, " in caplog.text
+
+
+def test_write__leaves_a_sheet_of_the_user_as_it_is(compared, normalized, tmp_path):
+    sheet = tmp_path / "samples.tsv"
+    own = sheet.read_bytes()
+    in_memory = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
+    with pytest.raises(InputError, match="has a sample sheet, but no results"):
+        in_memory.write(tmp_path, figures=FIGURES)
+    compared.write(tmp_path, figures=FIGURES)
+    assert sheet.read_bytes() == own
 
 
 def test_write__the_h5ad_answers_without_computing(compared, tmp_path, monkeypatch):
@@ -188,41 +231,6 @@ def test_write__gives_the_verdict_of_criteria(compared, tmp_path, least, outcome
     verdict = compared.write(tmp_path / "out", figures=FIGURES, criteria=criteria)
     assert verdict.outcome == outcome
     assert ResultTree(tmp_path / "out").verdict.is_file()
-
-
-def test_write__the_report_of_the_folder_has_the_samples(normalized, tmp_path, caplog):
-    config = EvidenceConfig(statistics=("libraries",))
-    compared = lotwise.compare(normalized, evidence=config)
-    compared.write(tmp_path / "out", figures=FIGURES)
-    findings = read_findings(tmp_path / "out")
-    assert findings.batches == {"A": ["a1", "a2"], "B": ["b1", "b2"]}
-    assert findings.faults == ()
-    # What an earlier run left is not of these tables, and its sheet is replaced.
-    for name in ("report.html", "certificate.html", "provenance.json", "tables.xlsx"):
-        (tmp_path / "out" / name).write_text("{}")
-    sheet = tmp_path / "out/samples.tsv"
-    sheet.write_text("sample\tbatch\na1\tB\n")
-    compared.write(tmp_path / "out", figures=FIGURES)
-    assert not {path.name for path in (tmp_path / "out").iterdir()} & {
-        "report.html", "certificate.html", "provenance.json", "tables.xlsx",
-    }  # fmt: skip
-    assert "removed provenance.json, report.html, certificate.html, tables.xlsx" in caplog.text
-    assert read_findings(tmp_path / "out").batches["A"] == ["a1", "a2"]
-
-
-def test_write__a_sheet_of_the_user_is_kept(normalized, tmp_path):
-    compared = lotwise.compare(normalized, evidence=EvidenceConfig(statistics=()))
-    sheet = tmp_path / "samples.tsv"
-    same = "sample\tbatch\tnote\n" + "".join(
-        f"{name}\t{name[0].upper()}\tmine\n" for name in ("a1", "a2", "b1", "b2")
-    )
-    sheet.write_text(same + "c1\tC\tmine\n")
-    with pytest.raises(InputError, match=r"samples\.tsv: has other samples or labels than this"):
-        compared.write(tmp_path, figures=FIGURES)
-    assert not (tmp_path / "expression").exists()
-    sheet.write_text(same)
-    compared.write(tmp_path, figures=FIGURES)
-    assert sheet.read_text() == same
 
 
 def test_comparison__is_printed_without_its_tables(compared):

@@ -433,3 +433,9 @@ def test_titrate__criteria_are_read_by_path_or_name(gene, criteria, tmp_path):
     pd.testing.assert_frame_equal(by_path.table, read.table)
     with pytest.raises(InputError, match="no such acceptance criteria"):
         lotwise.titrate({"gene": gene}, tmp_path / "none.yaml", **settings)
+
+
+def test_profile_of__without_conditions_says_so():
+    gene = lotwise.datasets.three_batches().gene
+    with pytest.raises(InputError, match=r"the samples have no condition .* \(--sample\)"):
+        profile_of({"gene": gene}, condition="naive")
