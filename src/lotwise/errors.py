@@ -128,7 +128,8 @@ class UndefinedWarning(LotwiseWarning):
 
 def warn(words: str, category: type[LotwiseWarning]) -> None:
     """Warn at the line outside lotwise that called it, whichever function of lotwise warns."""
-    level, frame = 1, sys._getframe(1)  # noqa: SLF001  # as warnings does
+    # Python 3.12 has skip_file_prefixes for this; warnings itself walks the frames like this.
+    level, frame = 1, sys._getframe(1)  # noqa: SLF001
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "lotwise":
         level, frame = level + 1, frame.f_back
     warnings.warn(words, category, stacklevel=level + 1)

@@ -121,8 +121,8 @@ class TablesOnDisk:
             if table.is_file() and h5ad.is_file() and not has_correlations(h5ad):
                 earlier, later = (path.relative_to(self.root).as_posix() for path in (table, h5ad))
                 return (
-                    f"{later} was written after {earlier}, so the tables may be from an earlier "
-                    f"run; {AGAIN}, or all steps after lotwise expression"
+                    f"{later} was written after {earlier}, so the tables may be {EARLIER}; "
+                    f"{AGAIN}, or all steps after lotwise expression"
                 )
         paths = [tree.h5ad(level) for level in LEVELS]
         if any(path.is_file() for path in paths):
