@@ -7,6 +7,7 @@ import html
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,17 @@ def needs_program(*names: str) -> None:
     missing = [name for name in names if shutil.which(name) is None]
     if missing:
         skip(f"needs {', '.join(missing)} on PATH")
+
+
+@pytest.fixture(autouse=True)
+def _signals():
+    """The command line, called inside a test, ignores signals when it has ended."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    hook = sys.unraisablehook
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+    sys.unraisablehook = hook
 
 
 @pytest.fixture(scope="session")

@@ -9,19 +9,17 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
-import signal
 import sys
-import threading
 import traceback
 import warnings
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, Final, NoReturn
 
 import click
 
 from lotwise.cli.ancestor import end_with_ancestor
 from lotwise.cli.extras import missing_extra
+from lotwise.cli.interruption import Terminated, end_on_signals, ignore_signals
 from lotwise.cli.step import ARGUMENTS
 from lotwise.cli.streams import safe_streams
 from lotwise.errors import (
@@ -96,10 +94,6 @@ _INTERRUPTED = 130
 _TERMINATED = 143
 
 
-class _Terminated(BaseException):
-    """SIGTERM was received: schedulers send it when the time limit is reached."""
-
-
 class LazyGroup(click.Group):
     """A command group that knows its commands' names and imports a command only to run it."""
 
@@ -160,7 +154,6 @@ def lotwise(*, verbose: bool, quiet: bool) -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
-    sys.unraisablehook = _raise_again
     with safe_streams() as (output, errors):
         exit_code = _run()
         output.flush()
@@ -174,10 +167,13 @@ def main() -> NoReturn:
 def _run() -> int:
     """Run the command line, print what went wrong, and return the exit code."""
     try:
-        # Inside, since the ancestor may be gone already: then SIGTERM comes at once.
-        signal.signal(signal.SIGTERM, _terminate)
-        end_with_ancestor()
-        lotwise(prog_name="lotwise", standalone_mode=False)
+        try:
+            # Inside, since the ancestor may be gone already: then SIGTERM comes at once.
+            end_on_signals()
+            end_with_ancestor()
+            lotwise(prog_name="lotwise", standalone_mode=False)
+        finally:
+            ignore_signals()
     except LotwiseError as error:
         refused = isinstance(error, RefusedError)
         # A file that cannot be read because a resource is exhausted is not a wrong input.
@@ -192,7 +188,7 @@ def _run() -> int:
         exit_code = EXIT_INPUT
     except (click.Abort, KeyboardInterrupt):
         exit_code = _say("interrupted; no file was left incomplete", _INTERRUPTED)
-    except _Terminated:
+    except Terminated:
         exit_code = _say("terminated; no file was left incomplete", _TERMINATED)
     except Exception as error:  # noqa: BLE001, the traceback is shown
         fault = machine_fault(error) or missing_extra(error)
@@ -208,24 +204,6 @@ def _run() -> int:
     else:
         exit_code = EXIT_DONE
     return exit_code
-
-
-def _terminate(_signal: int, _frame: FrameType | None) -> NoReturn:
-    """Unwind the stack, so that temporary files are removed."""
-    raise _Terminated
-
-
-def _raise_again(swallowed: sys.UnraisableHookArgs) -> None:
-    """Interrupt again: Python discards exceptions raised while an object is finalised."""
-    again = {KeyboardInterrupt: signal.SIGINT, _Terminated: signal.SIGTERM}
-    if swallowed.exc_type in again:
-        # Delayed, because it would be discarded again at once. A real signal also ends a
-        # read that waits for an answer.
-        main = threading.main_thread().ident
-        threading.Timer(0.01, signal.pthread_kill, [main, again[swallowed.exc_type]]).start()
-    elif swallowed.exc_value is None or machine_fault(swallowed.exc_value) is None:
-        # A full disk is reported once, not again by each file object that cannot be closed.
-        sys.__unraisablehook__(swallowed)
 
 
 def _say(message: str, exit_code: int, *, label: str = _ERROR) -> int:

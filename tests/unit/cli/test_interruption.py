@@ -123,26 +123,84 @@ def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
         check_whole(path)
 
 
-SWALLOWED = """
+COMMAND = """
 import os, signal, sys, time
+import click
 import lotwise.cli
-sys.unraisablehook = lotwise.cli._raise_again
+
+@click.command()
+def command():
+    {body}
+
 signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored below a job in the background
-class Cleared:
-    def __del__(self):
-        os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.05)
-reading, _ = os.pipe()
-try:
+lotwise.cli.LazyGroup.get_command = lambda *_: command
+{before}
+lotwise.cli.main()
+"""
+INTERRUPTED = "lotwise: error: interrupted; no file was left incomplete"
+
+
+@pytest.fixture
+def call(tmp_path):
+    def calling(body: str, before: str = "") -> tuple[int, str]:
+        (tmp_path / "called.py").write_text(COMMAND.format(body=body, before=before))
+        done = subprocess.run(
+            [sys.executable, "-m", "called", "check"], capture_output=True, text=True, timeout=60,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+            check=False,
+        )  # fmt: skip
+        return done.returncode, done.stderr.strip()
+
+    return calling
+
+
+def test_main__an_interrupt_that_python_drops_still_ends_a_wait_for_an_answer(call):
+    body = """
+    class Cleared:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.05)
+    reading, _ = os.pipe()
     Cleared()
     os.read(reading, 1)
-except KeyboardInterrupt:
-    print("interrupted")
 """
+    assert call(body) == (130, INTERRUPTED)
 
 
-def test_main__an_interrupt_that_python_drops_still_ends_a_wait_for_an_answer():
-    done = subprocess.run(
-        [sys.executable, "-c", SWALLOWED], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout == "interrupted\n"
+def test_main__an_interrupt_while_a_class_is_made_has_its_exit_code(call):
+    # Python remembers a KeyboardInterrupt that passed through exec of a string.
+    assert call("exec('os.kill(os.getpid(), signal.SIGINT)')") == (130, INTERRUPTED)
+
+
+@pytest.mark.parametrize("late", ["SIGINT", "SIGTERM"])
+def test_main__a_second_signal_does_not_stop_the_cleaning(call, late, tmp_path):
+    body = f"""
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        os.kill(os.getpid(), signal.{late})
+        open({str(tmp_path / "cleaned")!r}, "w").close()
+"""
+    assert call(body) == (130, INTERRUPTED)
+    assert (tmp_path / "cleaned").exists()
+
+
+@pytest.mark.parametrize("late", ["SIGINT", "SIGTERM"])
+def test_main__a_signal_after_the_end_does_not_change_the_answer(call, late):
+    before = f"""
+say = lotwise.cli._say
+def slow(*args, **kwargs):
+    os.kill(os.getpid(), signal.{late})
+    return say(*args, **kwargs)
+lotwise.cli._say = slow
+from lotwise.errors import RefusedError
+"""
+    assert call("raise RefusedError('the answer is no')", before) == (
+        1, "lotwise: the answer is no",
+    )  # fmt: skip
+
+
+def test_main__an_interrupt_that_is_ignored_stays_ignored(call):
+    # nohup, and a shell for its background jobs.
+    before = "signal.signal(signal.SIGINT, signal.SIG_IGN)"
+    assert call("os.kill(os.getpid(), signal.SIGINT)", before) == (0, "")
