@@ -7,10 +7,12 @@ import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from lotwise.acceptance.measure import Measure
+from lotwise.acceptance.outdated import AGAIN, EARLIER, from_earlier_run, outdated_results
 from lotwise.acceptance.selection import like_with_like
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import row_names, tables
@@ -18,7 +20,7 @@ from lotwise.files.records import columns
 from lotwise.files.tables import read_table
 from lotwise.keys import LEVELS, Level
 from lotwise.tree import SAMPLES, ResultTree
-from lotwise.wording import counted, listed, nearest
+from lotwise.wording import counted, nearest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,11 +31,6 @@ _PAIR: Final = ("sample_a", "sample_b")
 # Columns that tell which pair a row is about.
 _OF_PAIR: Final = (*_PAIR, "batch_a", "batch_b", "condition_a", "condition_b", "relation")
 
-
-AGAIN: Final = "run lotwise compare again"
-"""What to do about results of an earlier run; the workflow has the same effect."""
-EARLIER: Final = "from an earlier run"
-"""How a reason names results that were computed from other samples or labels."""
 
 # Batch, condition and donor of a sample.
 Labels = Mapping[str, str]
@@ -51,6 +48,9 @@ class ResultTables(Protocol):
 
     def compared(self) -> Mapping[str, Labels]:
         """Return the labels of each sample that was compared; empty if they are not on file."""
+
+    def outdated(self) -> Mapping[str, str]:
+        """Return the results of other expression, each with the reason."""
 
     def why_validity_unknown(self) -> str:
         """Return why it is not known whether the comparison is valid; empty if it is known."""
@@ -99,6 +99,14 @@ class TablesOnDisk:
                 for row in rows
                 if row.get("sample")
             }
+
+    def outdated(self) -> Mapping[str, str]:
+        """Return the results of other expression, each with the reason."""
+        return self._outdated
+
+    @cached_property
+    def _outdated(self) -> Mapping[str, str]:
+        return outdated_results(self.root)
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Read why the samples cannot be compared as batches."""
@@ -159,6 +167,10 @@ class TablesInMemory:
         """Return nothing: tables of one run are about its samples."""
         return {}
 
+    def outdated(self) -> Mapping[str, str]:
+        """Return nothing: tables of one run are of its expression."""
+        return {}
+
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
         """Return why the samples cannot be compared as batches."""
         return self.invalid
@@ -201,14 +213,14 @@ def read_judged(
     if compared and labelled is not None:
         known = labelled.loc[:, labelled.columns.isin(LABELLED)].drop_duplicates()
         if changed := other_labels(known.to_dict("records"), compared):
-            return next(from_earlier_run({changed: [name]}))
+            return next(from_earlier_run({name: changed}))
+    if name in results.outdated():
+        return next(from_earlier_run({name: results.outdated()[name]}))
     if compared and spoken_of and spoken_of != {*compared}:
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= {*compared}:
             return table
-        return next(
-            from_earlier_run({f"it does not contain the same samples as {SAMPLES}": [name]})
-        )
+        return next(from_earlier_run({name: f"it does not contain the same samples as {SAMPLES}"}))
     return table
 
 
@@ -260,20 +272,6 @@ def other_labels(rows: Iterable[Mapping[Any, Any]], compared: Mapping[str, Label
                     found = f"sample {sample!r} has {name} {now!r} in {SAMPLES}"
                     return f"{found}, but had {then!r} when this was computed"
     return ""
-
-
-def from_earlier_run(by_reason: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """Yield a sentence for each reason why results are from an earlier run.
-
-    Examples
-    --------
-    >>> list(from_earlier_run({"samples.tsv was changed since": ["a.tsv", "b.tsv"]}))
-    ['a.tsv, b.tsv are from an earlier run: samples.tsv was changed since; run lotwise compare
-    again']
-    """
-    for reason, names in by_reason.items():
-        verb = "is" if len(names) == 1 else "are"
-        yield f"{listed(names, most=3)} {verb} {EARLIER}: {reason}; {AGAIN}"
 
 
 def unlisted(

@@ -14,9 +14,12 @@ from lotwise.cli.grouped import Grouped
 from lotwise.errors import EXIT_DONE, RefusedError
 
 if TYPE_CHECKING:
+    from lotwise.keys import Level
     from lotwise.record.calls import Call
 
 ARGUMENTS: Final = "lotwise.arguments"
+# Steps that compute results from expression; others write it, or use no expression.
+_COMPUTING: Final = frozenset({"correlate", "evidence", "figures", "titrate"})
 _GIVEN: Final = frozenset({ParameterSource.COMMANDLINE, ParameterSource.ENVIRONMENT})
 # Parameters that distinguish the calls of one command within a run.
 _TELLING: Final = ("level", "step", "chosen", "register", "reference_folder")
@@ -33,13 +36,14 @@ class Step(Grouped):
         from lotwise.record.calls import now
 
         started, given = now(), dict(ctx.params)
+        found = _expression(given) if self.name in _COMPUTING else {}
         with note_written() as written:
             try:
                 returned = super().invoke(ctx)
             except RefusedError as refusal:
-                self._note(ctx, given, started, written, exit_status=refusal.exit_code)
+                self._note(ctx, given, started, found, written, exit_status=refusal.exit_code)
                 raise
-        self._note(ctx, given, started, written, exit_status=EXIT_DONE)
+        self._note(ctx, given, started, found, written, exit_status=EXIT_DONE)
         return returned
 
     def _note(
@@ -47,6 +51,7 @@ class Step(Grouped):
         ctx: click.Context,
         given: dict[str, Any],
         started: str,
+        found: Mapping[Level, str],
         written: Mapping[Path, str],
         *,
         exit_status: int,
@@ -66,8 +71,22 @@ class Step(Grouped):
         # The folder may be the only argument; `fetch` may have none.
         root = given.get("out") or given.get("results")
         if root is not None:
-            noted = call.model_copy(update={"wrote": results_among(written, root)})
+            wrote = results_among(written, root)
+            # Results are of the expression that the step wrote, or else of the one it found.
+            if any(name.endswith(".h5ad") for name in wrote):
+                found = _expression(given)
+            noted = call.model_copy(update={"wrote": wrote, "expression": found})
             write_step(root, _short(".".join(words)), noted)
+
+
+def _expression(given: Mapping[str, Any]) -> dict[Level, str]:
+    """Return the ids of the expression that a step uses: of its level, or of all."""
+    from lotwise.expression.identity import read_identities
+
+    root, of = given.get("out") or given.get("results"), given.get("level")
+    ids = {} if root is None else read_identities(Path(root))
+    # `lotwise expression` takes several levels.
+    return {level: one for level, one in ids.items() if not isinstance(of, str) or level == of}
 
 
 def _short(name: str) -> str:

@@ -59,7 +59,8 @@ def command(*, criteria: str | None, out: Path, register: bool) -> None:
         require_tables,
         write_verdict,
     )
-    from lotwise.acceptance.reading import EARLIER, unknown_labels
+    from lotwise.acceptance.outdated import EARLIER
+    from lotwise.acceptance.reading import unknown_labels
     from lotwise.tree import PAGE
 
     read = recorded_criteria(out) if criteria is None else read_criteria(criteria)

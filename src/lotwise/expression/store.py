@@ -13,6 +13,7 @@ from isal import igzip_threaded
 from lotwise import keys
 from lotwise.errors import InputError
 from lotwise.expression.declared import UNREADABLE, require_plausible
+from lotwise.expression.identity import ATTRIBUTE, identify
 from lotwise.expression.noted import noted
 from lotwise.files.atomic import atomic_path
 from lotwise.keys import Level
@@ -106,6 +107,7 @@ def _as_h5ad(expression: AnnData) -> bytes:
         anndata.experimental.write_dispatched(
             store, "/", expression, callback=_write_chunks, dataset_kwargs=compression
         )
+        store.attrs[ATTRIBUTE] = identify(expression)
         store.flush()
         image: bytes = store.id.get_file_image()
     return image

@@ -11,6 +11,7 @@ from typing import Final
 
 from lotwise.acceptance import SHIPPED, read_criteria
 from lotwise.acceptance.history import read_history
+from lotwise.acceptance.outdated import from_earlier_run, outdated_results
 from lotwise.config import Config, figures_of, parse_config, tables_of
 from lotwise.errors import InputError
 from lotwise.expression.labels import read_unit
@@ -109,6 +110,7 @@ def record_run(
         An input or the results are missing, or a recorded file was changed without a reason.
     """
     config = resolve(config)
+    _refuse_outdated(root)
     expression = root / SAMPLES
     if not expression.is_file():
         raise InputError(
@@ -144,7 +146,8 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
     Raises
     ------
     InputError
-        There is no record, it was edited, or a recorded file was changed without a reason.
+        There is no record, it was edited, or a recorded file was changed without a reason. Or
+        results are of other expression.
     """
     kept = read_provenance(root)
     faults = chain_faults(root)
@@ -152,6 +155,7 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
         raise InputError(
             "; ".join(faults), path=root, remedy="restore the original files of the record"
         )
+    _refuse_outdated(root)
     config = configuration_of(kept, root)
     since = [
         step
@@ -171,6 +175,11 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
     amended = find_amendments(root, provenance.outputs)
     refuse_amendments(amended, root=root, reason=amend)
     return write_revision(root, provenance, amended=amended, reason=amend or "")
+
+
+def _refuse_outdated(root: Path) -> None:
+    for words in from_earlier_run(outdated_results(root)):
+        raise InputError(words, path=root)
 
 
 def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal
 
 from lotwise.acceptance.history import Entry, append, read_history, stamp
-from lotwise.acceptance.reading import AGAIN, from_earlier_run
+from lotwise.acceptance.outdated import AGAIN
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
 from lotwise.files.checksums import checksum_if_there
-from lotwise.keys import LEVELS
 from lotwise.record.calls import read_steps
 from lotwise.record.fixity import fault_of
 from lotwise.record.provenance import (
@@ -65,7 +64,7 @@ def check_record(root: Path) -> tuple[str, ...]:
     ]
     recorded = {item.path for item in provenance.outputs} | {*known}
     unknown = [f"{name} is not on record" for name in _present(root) if name not in recorded]
-    return (*chain_faults(root), *changed, *unknown, *_outdated(root, provenance.outputs, steps))
+    return (*chain_faults(root), *changed, *unknown)
 
 
 def changed_inputs(root: Path) -> str:
@@ -131,26 +130,6 @@ def _later_steps(root: Path, recorded: str) -> list[Program]:
     """Return the steps since the record, in the order in which they ended."""
     steps = sorted(read_steps(root), key=lambda step: step.ended or "")
     return [step for step in steps if (step.ended or "") >= recorded]
-
-
-def _outdated(root: Path, outputs: Iterable[OutputFile], steps: Iterable[Program]) -> Iterator[str]:
-    """Return the results that were made before a later step changed samples or expression."""
-    tree = ResultTree(Path())
-    sources = {path.as_posix() for path in (tree.samples, *map(tree.tpm, LEVELS))}
-    computed = {folder.name for folder in tree.folders} - {tree.expression.name}
-    now = {item.path: item.sha256 for item in outputs}
-    outdated: dict[str, str] = {}
-    for step in steps:
-        for source in sorted(sources & now.keys() & step.wrote.keys()):
-            if now[source] != step.wrote[source]:
-                outdated |= dict.fromkeys(now, source)
-        now |= step.wrote
-        outdated = {name: why for name, why in outdated.items() if name not in step.wrote}
-    found: dict[str, list[str]] = {}
-    for name, source in sorted(outdated.items()):
-        if Path(name).parent.name in computed and (root / name).is_file():
-            found.setdefault(f"{source} was changed since", []).append(name)
-    return from_earlier_run(found)
 
 
 def _fault(root: Path, item: OutputFile) -> str:

@@ -74,6 +74,10 @@ class Program(_Part):
     options: dict[str, Any] = Field(
         default_factory=dict, description="other arguments and options that were given, by name"
     )
+    expression: dict[Level, str] = Field(
+        default_factory=dict,
+        description="id of the expression, by level, from which it computed what it wrote",
+    )
     wrote: dict[str, str] = Field(
         default_factory=dict, description="SHA-256 of each result file that the program wrote"
     )
@@ -136,6 +140,10 @@ class Provenance(_Part):
     configuration: dict[str, Any] = Field(description="every key, with absolute paths")
     units: dict[Level, str] = Field(
         default_factory=dict, description="unit of each level: TPM, or the declared unit"
+    )
+    expression: dict[Level, str] = Field(
+        default_factory=dict,
+        description="id of the expression, by level, from which the outputs were computed",
     )
     seeds: dict[str, int] = Field(description="random seeds")
     workflow: str | None = Field(

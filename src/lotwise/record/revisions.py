@@ -16,6 +16,7 @@ from typing import Final
 from lotwise.acceptance.history import Entry, append, read_history, stamp
 from lotwise.acceptance.verdict import CriterionRecord
 from lotwise.errors import InputError
+from lotwise.expression.identity import read_identities
 from lotwise.files.atomic import atomic_path, make_directory
 from lotwise.files.checksums import checksum
 from lotwise.record.calls import now, read_steps
@@ -53,6 +54,7 @@ def write_revision(
             "revision": len(kept) + 1,
             "recorded": now(),
             "previous": None if before is None else checksum(before),
+            "expression": read_identities(root),
             "reason": reason,
             "amended": tuple(amended),
         }

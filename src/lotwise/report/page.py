@@ -15,7 +15,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from lotwise.acceptance.judgement import MOST_NAMED
-from lotwise.acceptance.reading import AGAIN
+from lotwise.acceptance.outdated import AGAIN
 from lotwise.files.atomic import atomic_path
 from lotwise.record.checking import log_written
 from lotwise.record.digest import NONE, sign_page

@@ -16,7 +16,8 @@ from typing import Any, Final
 import polars as pl
 
 from lotwise.acceptance import read_verdict, registration_of
-from lotwise.acceptance.reading import LABELLED, TablesOnDisk, from_earlier_run, other_labels
+from lotwise.acceptance.outdated import from_earlier_run, outdated_results
+from lotwise.acceptance.reading import LABELLED, TablesOnDisk, other_labels
 from lotwise.acquire.published import Verification
 from lotwise.errors import InputError
 from lotwise.evidence.catalogue import tables
@@ -212,16 +213,16 @@ def read_findings(root: Path, *, note: str = "") -> Findings:
         root=root,
         levels=levels,
         note=note or (noted if isinstance(noted, str) else ""),
-        faults=(*check_record(root), *_of_earlier_runs(levels)),
+        faults=(*check_record(root), *_of_earlier_runs(root, levels)),
         amendments=amendments_of(root),
         verdict=_verdict_of(root),
         provenance=provenance,
     )
 
 
-def _of_earlier_runs(levels: Iterable[LevelFindings]) -> Iterator[str]:
-    """Return the tables that were computed before the sample sheet was changed, by what changed."""
-    found: dict[str, list[str]] = {}
+def _of_earlier_runs(root: Path, levels: Iterable[LevelFindings]) -> Iterator[str]:
+    """Return the results from before a change of sample sheet or expression, by what changed."""
+    reasons = outdated_results(root)
     for level in levels:
         compared = TablesOnDisk(level.root).compared()
         for name, table in tables().items():
@@ -231,8 +232,9 @@ def _of_earlier_runs(levels: Iterable[LevelFindings]) -> Iterator[str]:
                 continue
             known = level.scan(name).select(labels).unique(maintain_order=True).collect()
             if changed := other_labels(known.to_dicts(), compared):
-                found.setdefault(changed, []).append(level.name(name))
-    return from_earlier_run(found)
+                # The changed label says more than that something was changed.
+                reasons[level.name(name)] = changed
+    return from_earlier_run(reasons)
 
 
 def _verdict_of(root: Path) -> dict[str, Any]:

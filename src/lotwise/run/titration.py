@@ -15,7 +15,8 @@ from lotwise.acceptance import TablesInMemory, judge_tables, read_criteria
 from lotwise.acceptance.criteria import OVERALL
 from lotwise.acceptance.files import CriteriaFile
 from lotwise.acceptance.judgement import Outcome
-from lotwise.acceptance.reading import AGAIN, EARLIER, SHEET_LABELS, TablesOnDisk, other_labels
+from lotwise.acceptance.outdated import AGAIN, EARLIER
+from lotwise.acceptance.reading import SHEET_LABELS, TablesOnDisk, other_labels
 from lotwise.acceptance.titrated import (
     BLIND,
     OWN,

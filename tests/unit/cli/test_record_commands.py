@@ -234,7 +234,7 @@ def test_report__results_from_before_a_change_of_the_expression_are_a_fault(comp
     assert fault == (
         "correlation/gene.batch_pairs.tsv, correlation/gene.contributions.tsv, "
         "correlation/gene.pairs.tsv and 3 more are from an earlier run: "
-        "expression/gene.tpm.tsv.gz was changed since; run lotwise compare again"
+        "expression/gene.h5ad was changed since; run lotwise compare again"
     )
     assert run("correlate", "gene", "--out", study.out).code == 0
     assert faults() == ()
