@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from lotwise.evidence.catalogue import tables
+from lotwise.files.written import add_removed
 
 # Files at the root of the results.
 SAMPLES: Final = "samples.tsv"
@@ -279,3 +280,4 @@ def _remove(found: Iterable[Path], *, but: Collection[Path]) -> None:
     for path in list(found):
         if path not in but:
             path.unlink()
+            add_removed(path)

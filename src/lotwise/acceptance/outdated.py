@@ -71,7 +71,7 @@ def outdated_results(root: Path) -> dict[str, str]:
             for level in _levels_of(name, used)
             if level in now and now[level] != used[level]
         ]
-        if changed and checksum_if_there(root / name) == sha256:
+        if changed and sha256 and checksum_if_there(root / name) == sha256:
             found[name] = f"{changed[0]} was changed since"
     return found
 

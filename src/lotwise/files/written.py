@@ -48,6 +48,11 @@ def add_content(target: Path, content: Path) -> None:
         add_written({target.absolute(): checksum(content)})
 
 
+def add_removed(path: Path) -> None:
+    """Note that a file was removed: its SHA-256 is empty."""
+    add_written({path.absolute(): ""})
+
+
 def add_written(written: Mapping[Path, str]) -> None:
     """Add files to all open blocks of :func:`note_written`."""
     for one in _open:

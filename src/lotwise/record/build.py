@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from lotwise.record.revisions import (
     find_amendments,
     refuse_amendments,
     write_revision,
+    wrote_by,
 )
 from lotwise.samples import read_samples
 from lotwise.tree import (
@@ -166,7 +167,11 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
     ]
     provenance = kept.model_copy(
         update={
-            "outputs": tuple(take_outputs(config, root, workflow=kept.workflow)),
+            "outputs": tuple(
+                take_outputs(
+                    config, root, workflow=kept.workflow, also=wrote_by(since).keys() - {PROVENANCE}
+                )
+            ),
             "criteria_sha256": criteria_of(root),
             "programs": tuple(add_later_steps(kept.programs, since)),
             **_judged_by(kept, root),
@@ -284,8 +289,13 @@ def gather(
     )
 
 
-def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> list[OutputFile]:
-    """Return size and checksum of the existing files that the run with ``config`` wrote."""
+def take_outputs(
+    config: Config, root: Path, *, workflow: str | None = None, also: Iterable[str] = ()
+) -> list[OutputFile]:
+    """Return size and checksum of the existing files that the run with ``config`` wrote.
+
+    Later steps with other settings may have written others (``also``).
+    """
     from lotwise.files.checksums import checksum
 
     def take(path: Path) -> OutputFile:
@@ -295,7 +305,7 @@ def take_outputs(config: Config, root: Path, *, workflow: str | None = None) -> 
             sha256=checksum(path),
         )
 
-    written = {*_outputs(config, root)}
+    written = {*_outputs(config, root), *(root / name for name in also if (root / name).is_file())}
     if workflow is not None:
         written |= {path for path in (root / workflow).parent.rglob("*") if path.is_file()}
     with ThreadPoolExecutor(_WRITERS) as readers:

@@ -114,7 +114,7 @@ def read_steps(root: Path) -> list[Program]:
 def results_among(written: Mapping[Path, str], root: Path) -> dict[str, str]:
     """Return those of the written files that are results, by their path below ``root``.
 
-    Files that were removed since are left out.
+    The SHA-256 of a removed result is empty. Files that something else removed are left out.
     """
     root = root.absolute()
     folders = {root, *ResultTree(root).folders}
@@ -124,7 +124,7 @@ def results_among(written: Mapping[Path, str], root: Path) -> dict[str, str]:
         if path.parent in folders
         and path.suffix in _SUFFIXES
         and path.name != HISTORY
-        and path.is_file()
+        and path.is_file() == bool(sha256)
     }
 
 

@@ -79,7 +79,8 @@ class Program(_Part):
         description="id of the expression, by level, from which it computed what it wrote",
     )
     wrote: dict[str, str] = Field(
-        default_factory=dict, description="SHA-256 of each result file that the program wrote"
+        default_factory=dict,
+        description="SHA-256 of each result file that the program wrote; empty if it removed one",
     )
 
     @model_validator(mode="before")

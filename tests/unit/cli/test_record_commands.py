@@ -7,6 +7,7 @@ import json
 import pytest
 
 from lotwise.acceptance import path_of_criteria, read_criteria
+from lotwise.record.checking import check_record
 from lotwise.report.run_tables import read_findings
 
 
@@ -238,6 +239,47 @@ def test_report__results_from_before_a_change_of_the_expression_are_a_fault(comp
     )
     assert run("correlate", "gene", "--out", study.out).code == 0
     assert faults() == ()
+
+
+def test_record__evidence_of_other_values_is_refused(study, run):
+    """Steps by hand: evidence was not repeated after other values."""
+    reading = ("expression", study.sheet, "--tx2gene", study.tx2gene, "--level", "gene")
+    evidence = ("evidence", "gene", "--statistic", "libraries", "--step", "tables")
+    steps = (reading, ("correlate", "gene"), evidence)
+    for step in steps:
+        assert run(*step, "--out", study.out).code == 0
+    study.write_quant("C1", study.tpm("C1")[::-1])
+    for step in steps[:2]:
+        assert run(*step, "--out", study.out).code == 0
+    configuration = {
+        "expression": {"tx2gene": str(study.tx2gene)},
+        "evidence": {"statistics": ["libraries"]},
+        "levels": ["gene"],
+    }
+    record = ("record", study.sheet, "--configuration", json.dumps(configuration))
+    ended = run(*record, "--out", study.out)
+    assert ended.code == 2
+    assert "evidence/gene.libraries.tsv is from an earlier run: expression/gene.h5ad" in ended.err
+    assert not (study.out / "provenance.json").exists()
+    assert run(*steps[2], "--out", study.out).code == 0
+    assert run(*record, "--out", study.out).code == 0
+
+
+def test_record__a_step_with_other_settings_may_write_and_remove_other_files(compared, study, run):
+    assert run("figures", "gene", "--format", "svg", "--out", study.out).code == 0
+    assert not [*study.out.glob("figures/gene_*.pdf")]
+    assert check_record(study.out) == ()
+    assert run("record", "--out", study.out).code == 0
+    outputs = json.loads((study.out / "provenance.json").read_text("utf-8"))["outputs"]
+    drawn = {item["path"] for item in outputs if item["path"].startswith("figures/")}
+    assert {*drawn} == {f"figures/{path.name}" for path in study.out.glob("figures/*")}
+    removed = min(study.out.glob("figures/*"))
+    removed.unlink()
+    (fault,) = check_record(study.out)
+    assert fault.startswith(f"figures/{removed.name} is missing")
+    ended = run("record", "--out", study.out)
+    assert ended.code == 2
+    assert "1 recorded file changed, but not by a step of lotwise" in ended.err
 
 
 def test_verdict__is_on_record_with_its_exit_status(compared, study, run):

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from lotwise.files.atomic import atomic_path
-from lotwise.files.written import add_written, note_written
+from lotwise.files.written import add_removed, add_written, note_written
 
 
 def write(path, text):
@@ -57,3 +57,11 @@ def test_note_written__threads_and_blocks_within_blocks(tmp_path):
         add_written({tmp_path / "beside.tsv": of("y")})
     assert set(outer) == {*names, tmp_path / "beside.tsv"}
     assert set(inner) == {*names}
+
+
+def test_note_written__a_removed_file_has_no_checksum_until_it_is_written_again(tmp_path):
+    with note_written() as written:
+        add_removed(tmp_path / "a.tsv")
+        assert written == {tmp_path / "a.tsv": ""}
+        write(tmp_path / "a.tsv", "1")
+    assert written == {tmp_path / "a.tsv": of("1")}
