@@ -49,8 +49,9 @@ class ResultTables(Protocol):
     def compared(self) -> Mapping[str, Labels]:
         """Return the labels of each sample that was compared; empty if they are not on file."""
 
+    @property
     def outdated(self) -> Mapping[str, str]:
-        """Return the results of other expression, each with the reason."""
+        """The results of other expression, each with the reason."""
 
     def why_validity_unknown(self) -> str:
         """Return why it is not known whether the comparison is valid; empty if it is known."""
@@ -100,12 +101,9 @@ class TablesOnDisk:
                 if row.get("sample")
             }
 
-    def outdated(self) -> Mapping[str, str]:
-        """Return the results of other expression, each with the reason."""
-        return self._outdated
-
     @cached_property
-    def _outdated(self) -> Mapping[str, str]:
+    def outdated(self) -> Mapping[str, str]:
+        """The results of other expression, each with the reason."""
         return outdated_results(self.root)
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
@@ -167,8 +165,9 @@ class TablesInMemory:
         """Return nothing: tables of one run are about its samples."""
         return {}
 
+    @property
     def outdated(self) -> Mapping[str, str]:
-        """Return nothing: tables of one run are of its expression."""
+        """None: tables of one run are of its expression."""
         return {}
 
     def invalid_comparisons(self) -> Iterable[InvalidComparison]:
@@ -214,8 +213,8 @@ def read_judged(
         known = labelled.loc[:, labelled.columns.isin(LABELLED)].drop_duplicates()
         if changed := other_labels(known.to_dict("records"), compared):
             return next(from_earlier_run({name: changed}))
-    if name in results.outdated():
-        return next(from_earlier_run({name: results.outdated()[name]}))
+    if name in results.outdated:
+        return next(from_earlier_run({name: results.outdated[name]}))
     if compared and spoken_of and spoken_of != {*compared}:
         few = source.name != "pairs" and not read_unlisted(results, source.name, level).empty
         if few and spoken_of <= {*compared}:

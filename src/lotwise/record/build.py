@@ -183,8 +183,8 @@ def refresh_outputs(root: Path, *, amend: str | None = None) -> Provenance:
 
 
 def _refuse_outdated(root: Path) -> None:
-    for words in from_earlier_run(outdated_results(root)):
-        raise InputError(words, path=root)
+    if outdated := outdated_results(root):
+        raise InputError("; ".join(from_earlier_run(outdated)), path=root)
 
 
 def _judged_by(kept: Provenance, root: Path) -> dict[str, object]:
