@@ -1,10 +1,12 @@
-"""A signal ends a command once, with its own exit code, whatever arrives afterwards."""
+"""A signal ends a command once, with its own exit code, whatever arrives shortly afterwards."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+import time
 from contextlib import suppress
 from types import FrameType
 from typing import Final, NoReturn
@@ -25,6 +27,8 @@ class _Interrupted(KeyboardInterrupt):
     """
 
 
+# Temporary files are removed within this time, unless something waits for ever.
+_PATIENCE_SECONDS: Final = 2.0
 _RAISED: Final[dict[int, type[BaseException]]] = {
     signal.SIGINT: _Interrupted,
     signal.SIGTERM: Terminated,
@@ -42,16 +46,24 @@ def end_on_signals() -> None:
 
 def ignore_signals() -> None:
     """Ignore SIGINT and SIGTERM from now on: the command has ended."""
-    # A signal that arrived just before still raises here, and its handler ignores the others.
+    # A first signal that arrived just before still raises here; then the others do nothing.
     with suppress(KeyboardInterrupt, Terminated):
         for number in _RAISED:
             signal.signal(number, signal.SIG_IGN)
 
 
 def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    # A second Ctrl-C must not break off the removal of files, or change the exit code.
+    """Unwind the stack; a second signal ends the process only if this takes long."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+
+    def leave(_again: int, _frame: FrameType | None) -> None:
+        # Before, it would break off the removal of files, or change the exit code.
+        if time.monotonic() >= until:
+            os.write(2, b"lotwise: error: ended at once; temporary files may be left\n")
+            os._exit(128 + number)
+
     for other in _RAISED:
-        signal.signal(other, signal.SIG_IGN)
+        signal.signal(other, leave)
     raise _RAISED[number]
 
 

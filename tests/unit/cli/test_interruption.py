@@ -124,7 +124,7 @@ def test_disk_full__is_a_fault_of_the_surroundings(large, small_disk):
 
 
 COMMAND = """
-import os, signal, sys, time
+import os, signal, sys, threading, time
 import click
 import lotwise.cli
 
@@ -183,6 +183,23 @@ def test_main__a_second_signal_does_not_stop_the_cleaning(call, late, tmp_path):
 """
     assert call(body) == (130, INTERRUPTED)
     assert (tmp_path / "cleaned").exists()
+
+
+def test_main__a_second_signal_ends_a_cleaning_that_waits_for_ever(call):
+    body = """
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        waiting = threading.Lock()
+        waiting.acquire()
+        threading.Timer(0.2, os.kill, [os.getpid(), signal.SIGINT]).start()
+        threading.Timer(2.5, os.kill, [os.getpid(), signal.SIGINT]).start()
+        waiting.acquire()
+"""
+    said = "lotwise: error: ended at once; temporary files may be left"
+    start = time.monotonic()
+    assert call(body) == (130, said)
+    assert time.monotonic() - start > 2.5
 
 
 @pytest.mark.parametrize("late", ["SIGINT", "SIGTERM"])

@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -125,7 +126,9 @@ def run_each(
     """
     outcomes: list[Outcome | BaseException] = [StoppedError()] * len(jobs)
     waiting = iter(range(len(jobs)))
-    lock, ended = threading.Lock(), threading.Semaphore(0)
+    lock = threading.Lock()
+    # Not a Semaphore: an interruption within its Python code can leave its lock held for ever.
+    ended: SimpleQueue[None] = SimpleQueue()
 
     def work() -> None:
         while not stop.is_set():
@@ -137,7 +140,7 @@ def run_each(
                 outcomes[place] = jobs[place]()
             except BaseException as error:  # noqa: BLE001, told to the caller
                 outcomes[place] = error
-        ended.release()
+        ended.put(None)
 
     n_started = 0
     try:
@@ -147,12 +150,21 @@ def run_each(
         # Not Thread.join: after an interruption it treats its thread as ended.
         for _ in range(n_started):
             # Wakes up at intervals: polars handles SIGINT such that waiting for a lock continues.
-            while not ended.acquire(timeout=_LOOKS_UP_EACH):
+            while not _has(ended, _LOOKS_UP_EACH):
                 pass
     except BaseException:
         stop.set()
         until = time.monotonic() + _LAST_SECONDS
         for _ in range(n_started):
-            ended.acquire(timeout=max(0.0, until - time.monotonic()))
+            _has(ended, max(0.0, until - time.monotonic()))
         raise
     return outcomes
+
+
+def _has(queue: SimpleQueue[None], seconds: float) -> bool:
+    """Return whether an item comes within so many seconds, and take it."""
+    try:
+        queue.get(timeout=seconds)
+    except Empty:
+        return False
+    return True
